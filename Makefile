@@ -24,7 +24,8 @@ OBJ := $(addsuffix .o,$(addprefix $(B)/obj/,$(basename $(SRC))))
 # program could interpose: every symbol is hidden unless it says otherwise.
 CFLAGS ?= -O2 -g
 LDSO_CFLAGS = -std=c11 -Wall -Wextra -Werror -ffreestanding -fPIE -fvisibility=hidden \
-	-fno-stack-protector -fno-asynchronous-unwind-tables $(ARCH_CFLAGS) \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables \
+	$(ARCH_CFLAGS) \
 	-iquote ldso -iquote arch -iquote arch/$(ARCH) -iquote include
 # text: boot.c applies relative relocations only, so none may fall into code. noseparate-code: two segments
 # instead of four; mapping each costs a start more than the loader's own work. defs: nothing to look up later.
@@ -111,6 +112,10 @@ install: all $(MAN)
 clean:
 	rm -rf build ld.so
 
+# For tests/lint: the words a compiler needs to see the sources as we do.
+print-flags:
+	@echo '$(CPPFLAGS) $(CFLAGS) $(LDSO_CFLAGS)'
+
 help:
 	@echo 'make                 build ./ld.so; ARCH=aarch64 cross-builds build/aarch64/ld.so'
 	@echo 'make demo            run real programs under it'
@@ -119,5 +124,5 @@ help:
 	@echo 'make install         PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR='
 	@echo 'make fixtures man clean'
 
-.PHONY: all fixtures demo check lint man install clean help FORCE
+.PHONY: all fixtures demo check lint man install clean print-flags help FORCE
 .DELETE_ON_ERROR:
