@@ -1,6 +1,5 @@
 # Runs test programs natively and under the loader. tests/fixtures/README.md is the description. Loaded by common.bash,
 # which sets root and host.
-# shellcheck disable=SC2154
 
 # sysroot ARCH WORLD: where an emulated program finds its libc.
 sysroot() {
