@@ -41,9 +41,9 @@ else
 $(B)/obj/ldso/string.o: LDSO_CFLAGS += -fno-tree-loop-distribute-patterns
 endif
 
-# Quiet unless V=1.
+# One line a file; V=1 shows the commands, -s nothing.
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-5s %s\n' $(1) $@)
 
 all: $(B)/ld.so $(B)/$(NAME) $(if $(filter $(HOST),$(ARCH)),ld.so)
 

@@ -82,6 +82,16 @@ helps_debuggers() {
 }
 @test "binary: has gdb's symbols, with debug information beside it" { each_loader helps_debuggers; }
 
+runs_when_built_by_clang() {
+    local build=$BATS_TEST_TMPDIR/$1
+    # Not with the flags of a make that runs the tests.
+    run -0 env -u MAKEFLAGS make -s -C "$root" ARCH="$1" CC=clang B="$build" "$build/ld.so"
+    fixture_build hello
+    run -7 launch "$1" glibc "$build/ld.so" "$(fixture_dir hello "$1" glibc)/main"
+    assert_output hello
+}
+@test "binary: works when clang builds it" { each_loader runs_when_built_by_clang; }
+
 # Prints `nm -A` of the loader's objects, with the names of their sources.
 symbols() { # ARCH
     local object stem
