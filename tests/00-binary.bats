@@ -133,6 +133,6 @@ maps_in_one_place() {
 @test "layers: every fixture is tested" {
     for fixture in "$root"/tests/fixtures/*/main.*; do
         name=$(basename "$(dirname "$fixture")")
-        grep -qE "\\bfixture(_each|_build|_dir)? +$name\\b" "$root"/tests/*.bats || fail "no test uses $name"
+        grep -qE "(^|[^-a-z0-9])$name([^-a-z0-9]|\$)" "$root"/tests/*.bats || fail "no test uses $name"
     done
 }
