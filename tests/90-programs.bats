@@ -47,7 +47,8 @@ load programs/ways
         prog bash -c '
             words=(pear apple fig); declare -A length
             for word in "${words[@]}"; do length[$word]=${#word}; done
-            for word in "${words[@]}"; do echo "$word ${length[$word]}"; done | sort | while read -r a b; do echo "$b:$a"; done
+            for word in "${words[@]}"; do echo "$word ${length[$word]}"; done | sort |
+                while read -r a b; do echo "$b:$a"; done
             (cd / && pwd; exit 3); echo "subshell $?"
             cat <<HERE | tr a-z A-Z
 here $((6 * 7)) ${words[@]:1:2} $(echo substituted | rev)
@@ -198,7 +199,8 @@ HERE
     scenario() {
         mkdir -p dir/a dir/b
         for i in $(seq 200); do echo "$i $((i * 7919 % 1000)) word$((i % 7))" >"dir/$((i % 2 ? 1 : 0))$i"; done
-        prog find dir -type f -name '*5' -print0 | prog sort -z | prog xargs -0 -n 3 cat | prog sed -E 's/(word)([0-9])/\2\1/' |
+        prog find dir -type f -name '*5' -print0 | prog sort -z | prog xargs -0 -n 3 cat |
+            prog sed -E 's/(word)([0-9])/\2\1/' |
             prog awk '{ s[$3] += $2 } END { for (k in s) print k, s[k], sqrt(s[k]) }' | prog sort -k2,2nr --parallel=4 |
             prog grep -E '^[0-3]' | prog cut -d' ' -f1,2 | prog tr ' ' '\t' | prog tee copy | prog uniq -c
         cat dir/[01]* | prog sort -n -S 1M | prog sha256sum

@@ -9,6 +9,9 @@ load programs/ways
 # built NAME ARCH WORLD: builds it where it is wanted; its directory goes to $built, for the scenario.
 built() {
     wanted "$2" "$3"
+    need make gcc dpkg-source patchelf "$(tool "$2" gcc)" "$(tool "$2" g++)"
+    [[ $2 == "$host" ]] || need "qemu-$2"
+    [[ $3 != musl ]] || need musl-gcc
     build "$@"
 }
 
@@ -59,15 +62,19 @@ bzip2_static() {
 
 busybox() {
     scenario() {
-        # As applets of the shell's: the children are started by the kernel.
+        # The shell and its children, which the kernel starts.
+        child=$built/busybox
+        [[ $way != interp ]] || child=$(copy_of "$child")
         mkdir applets
-        for applet in $(prog "$built/busybox"  --list); do ln -s "$built/busybox" "applets/$applet"; done
-        PATH=$PWD/applets prog "$built/busybox" sh "$programs/busybox.sh" || echo "status $?"
+        for applet in $(prog "$built/busybox" --list); do ln -s "$child" "applets/$applet"; done
+        prog "$built/busybox" sh -c "PATH=$PWD/applets; . $programs/busybox.sh" || echo "status $?"
         # Each under the loader.
         prog "$built/busybox" seq 1 500 | prog "$built/busybox" awk '{ print $1 * $1 % 97, $1 }' |
-            prog "$built/busybox" sort -n | prog "$built/busybox" sed -n '1~50p' | prog "$built/busybox" tee copy
+            prog "$built/busybox" sort -n | prog "$built/busybox" sed -n '/^1/s/ / of /p' |
+            prog "$built/busybox" tee copy
         prog "$built/busybox" sha256sum copy
-        prog "$built/busybox" tar cf - copy | prog "$built/busybox" gzip | prog "$built/busybox" gzip -dc | prog "$built/busybox" tar tf -
+        prog "$built/busybox" tar cf - copy | prog "$built/busybox" gzip |
+            prog "$built/busybox" gzip -dc | prog "$built/busybox" tar tf -
         prog "$built/busybox" grep absent copy || echo "status $?"
         prog "$built/busybox" no-such-applet || echo "status $?"
     }
@@ -96,6 +103,7 @@ sqlite3() {
         prog "$built/sqlite3" file.db 'create table t (a); insert into t values (1), (2);'
         prog "$built/sqlite3" -json file.db 'select sum(a) from t; pragma integrity_check;'
     }
+    need tclsh
     built sqlite3 "$@"
     same "$@"
 }

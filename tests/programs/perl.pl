@@ -27,13 +27,16 @@ $| = 1;
 $Data::Dumper::Sortkeys = 1;
 $Data::Dumper::Indent = 1;
 
-printf "POSIX %d %.2f %s %s\n", floor(-2.5), fmod(7.5, 2), strftime('%Y-%m-%d', gmtime 86400 * 365), setlocale(LC_ALL, 'C');
+printf "POSIX %d %.2f %s %s\n", floor(-2.5), fmod(7.5, 2),
+    strftime('%Y-%m-%d', gmtime 86400 * 365), setlocale(LC_ALL, 'C');
 my $tree = {name => 'root', list => [1 .. 4], deep => {k => [undef, "\x{263a}"]}};
 my $copy = thaw(freeze($tree));
 print "Storable ", Dumper($copy) eq Dumper($tree) ? 'same' : 'different', ' ', scalar @{dclone($tree)->{list}}, "\n";
-print 'Encode ', unpack('H*', encode('UTF-16BE', "Gr\x{fc}\x{df}e")), ' ', unpack('H*', encode('shiftjis', "\x{65e5}\x{672c}")),
+print 'Encode ', unpack('H*', encode('UTF-16BE', "Gr\x{fc}\x{df}e")), ' ',
+    unpack('H*', encode('shiftjis', "\x{65e5}\x{672c}")),
     ' ', length decode('iso-8859-15', "\xa4"), "\n";
-print 'Socket ', inet_ntoa(inet_aton('127.0.0.1')), ' ', join(',', unpack_sockaddr_in(pack_sockaddr_in(80, inet_aton('10.0.0.1'))) ? 'ok' : 'no'), "\n";
+my ($port, $address) = unpack_sockaddr_in(pack_sockaddr_in(80, inet_aton('10.0.0.1')));
+print "Socket $port ", inet_ntoa($address), "\n";
 socketpair(my $left, my $right, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die $!;
 syswrite $left, "ping\n";
 print 'socketpair ', scalar <$right>;
@@ -62,7 +65,8 @@ if ($Config{useithreads}) {
     require threads;
     require threads::shared;
     my $total : shared = 0;
-    my @threads = map { threads->create(sub { my $n = shift; for (1 .. 100) { lock $total; $total += $n } return $n * $n }, $_) } 1 .. 4;
+    my $work = sub { my $n = shift; for (1 .. 100) { lock $total; $total += $n } return $n * $n };
+    my @threads = map { threads->create($work, $_) } 1 .. 4;
     print 'threads ', join(',', map { $_->join } @threads), " $total\n";
 }
 print sort { $a cmp $b } map { "$_=" . (tr/a-z// > 3 ? 'long' : 'short') . "\n" } qw(pear fig apple);

@@ -92,7 +92,7 @@ def processes():
     print("queue", queue.get())
     child.join()
     print("child", child.exitcode)
-    print("subprocess", subprocess.run(["expr", "6", "*", "7"], capture_output=True, text=True, check=True).stdout.strip())
+    print("subprocess", subprocess.run(["expr", "6", "*", "7"], capture_output=True, text=True, check=True).stdout)
     crashed = subprocess.run(["sh", "-c", "kill -9 $$"], check=False).returncode
     print("killed", crashed == -signal.SIGKILL)
 
