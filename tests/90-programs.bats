@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The machine's own programs, under the native loader and under ours: see programs/ways.bash.
-# shellcheck disable=SC2016,SC2034,SC2154,SC2164,SC2317 # scenario is called by `same`, elsewhere
+# shellcheck disable=SC2317 # scenario is called by `same`
 
 load lib/common
 load programs/ways

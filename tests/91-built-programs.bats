@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Programs built from Debian's sources, for musl and for both machines, and two of our own for what no source package
 # shows briefly: see programs/ways.bash and programs/Makefile.
-# shellcheck disable=SC2016,SC2034,SC2154,SC2164,SC2317 # scenario is called by `same`, elsewhere
+# shellcheck disable=SC2317 # scenario is called by `same`
 
 load lib/common
 load programs/ways

@@ -1,6 +1,7 @@
 #include "throw.h"
 
-namespace {
+namespace
+{
 thread_local tracer inner_local("inner's thread_local");
 thread_local int calls = 40;
 tracer inner_static("inner's static");

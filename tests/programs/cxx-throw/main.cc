@@ -10,7 +10,8 @@
 #include <thread>
 #include <vector>
 
-namespace {
+namespace
+{
 thread_local tracer main_local("main's thread_local");
 tracer main_static("main's static");
 
@@ -123,7 +124,8 @@ void the_library()
     try {
         std::regex broken("(");
     } catch (const std::regex_error &e) {
-        say(e.code() == std::regex_constants::error_paren ? "regex: unmatched parenthesis" : "regex: ?");
+        say(e.code() == std::regex_constants::error_paren ? "regex: unmatched parenthesis"
+                                                          : "regex: ?");
     }
     std::smatch match;
     std::string text = "one 12 two";

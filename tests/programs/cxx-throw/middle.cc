@@ -1,6 +1,7 @@
 #include "throw.h"
 
-namespace {
+namespace
+{
 thread_local tracer middle_local("middle's thread_local");
 thread_local int calls = 30;
 } // namespace

@@ -1,6 +1,7 @@
 #include "throw.h"
 
-namespace {
+namespace
+{
 thread_local tracer outer_local("outer's thread_local");
 thread_local int calls = 20;
 } // namespace

@@ -1,7 +1,8 @@
 // Opened and closed while the program runs: throws a type that others catch, and has a thread_local of its own.
 #include "throw.h"
 
-namespace {
+namespace
+{
 thread_local tracer plugin_local("plugin's thread_local");
 }
 
