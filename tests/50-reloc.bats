@@ -5,44 +5,103 @@ load lib/common
 load lib/relocs
 
 @test "reloc: RELATIVE, 64, GLOB_DAT, JUMP_SLOT" {
-    contains reloc-types liba.so RELATIVE 64 GLOB_DAT JUMP_SLOT
+    built reloc-types liba.so has_relocs RELATIVE 64 GLOB_DAT JUMP_SLOT
     fixture reloc-types
 }
 
 @test "reloc: the same by clang and lld" {
-    contains reloc-lld liba.so RELATIVE 64 GLOB_DAT JUMP_SLOT
+    built reloc-lld liba.so has_relocs RELATIVE 64 GLOB_DAT JUMP_SLOT
     fixture reloc-lld
 }
 
 @test "reloc: the same by clang and mold" {
-    contains reloc-mold liba.so RELATIVE 64 GLOB_DAT JUMP_SLOT
+    built reloc-mold liba.so has_relocs RELATIVE 64 GLOB_DAT JUMP_SLOT
     fixture reloc-mold
 }
 
 @test "reloc: COPY" {
-    contains reloc-copy main COPY
+    built reloc-copy main has_relocs COPY
     fixture reloc-copy
 }
 
 @test "reloc: the PLT entry of a program is a function's address, not its definition" { fixture reloc-plt-address; }
 
 @test "reloc: PC32 and SIZE64" {
-    contains reloc-pc-size liba.so PC32 SIZE64
+    built reloc-pc-size liba.so has_relocs PC32 SIZE64
     fixture reloc-pc-size
 }
 
 @test "reloc: IFUNC in program and libraries, resolvers that use relocated data and other libraries" {
-    contains reloc-ifunc libb.so IRELATIVE 64
-    contains reloc-ifunc main IRELATIVE
+    built reloc-ifunc libb.so has_relocs IRELATIVE 64
+    built reloc-ifunc main has_relocs IRELATIVE
     fixture reloc-ifunc
 }
 
 @test "reloc: IFUNC and COPY in the right order" {
-    contains reloc-ifunc-copy main IRELATIVE COPY
+    built reloc-ifunc-copy main has_relocs IRELATIVE COPY
     fixture reloc-ifunc-copy
 }
 
 @test "reloc: IFUNC resolvers of aarch64 are given what the machine can do" {
-    contains reloc-ifunc-arguments main JUMP_SLOT
+    built reloc-ifunc-arguments main has_relocs JUMP_SLOT
     fixture reloc-ifunc-arguments
+}
+
+# FILE has packed relocations.
+has_relr() {
+    run -0 readelf -dW "$1"
+    assert_line --partial '(RELRSZ)'
+}
+
+@test "reloc: RELR" {
+    built reloc-relr main has_relr
+    built reloc-relr liba.so has_relr
+    built reloc-relr liba.so has_relocs RELATIVE
+    fixture reloc-relr
+}
+
+@test "reloc: RELR by lld" {
+    built reloc-relr-lld liba.so has_relr
+    fixture reloc-relr-lld
+}
+
+@test "reloc: RELR by mold" {
+    built reloc-relr-mold liba.so has_relr
+    fixture reloc-relr-mold
+}
+
+@test "reloc: RELR in the musl world" {
+    built reloc-relr-musl liba.so has_relr
+    fixture reloc-relr-musl
+}
+
+@test "reloc: RELRO, full, partial and none, cannot be written" { fixture reloc-relro; }
+
+# A documented difference: nothing of ours is ever writable and executable.
+refuses_textrel() {
+    run under "$@" ./main
+    assert_failure 127
+    assert_line --regexp 'liba\.so: .*text relocation'
+    refute_line --partial value
+}
+@test "reloc: text relocations are refused" { fixture_each reloc-textrel refuses_textrel; }
+
+@test "reloc: the addend of a JUMP_SLOT" { fixture reloc-plt-addend; }
+
+@test "reloc: a static-pie program relocates itself" { fixture reloc-static-pie; }
+
+@test "reloc: large .bss, rest of a page" { fixture reloc-bss; }
+
+# FILE has a segment that is only readable and longer in memory.
+has_readonly_bss() {
+    local file memory flags found=
+    while read -r file memory flags; do
+        if [[ $flags == R && $((file)) -lt $((memory)) ]]; then found=1; fi
+    done < <(readelf -lW "$1" |
+        sed -nE 's/^ +LOAD +\S+ \S+ \S+ (\S+) (\S+) ([RWE ]+) 0x.*/\1 \2 \3/p')
+    [[ $found ]]
+}
+@test "reloc: .bss that is only readable" {
+    built reloc-bss-readonly liba.so has_readonly_bss
+    fixture reloc-bss-readonly
 }
