@@ -24,3 +24,23 @@ load lib/relocs
     built tls-mold libie.so has_relocs TPOFF64
     fixture tls-mold
 }
+
+@test "tls: alignments from 1 to 4096 in one static block" { fixture tls-align; }
+
+@test "tls: alignment 8192" { fixture tls-align-8192; }
+
+@test "tls: alignment 8192 in the musl world" { fixture tls-align-8192-musl; }
+
+@test "tls: a segment that does not begin at a multiple of its alignment" { fixture tls-align-odd; }
+
+# The TLS segment of PATH has no bytes.
+has_empty_segment() {
+    run -0 readelf -lW "$1"
+    assert_line --regexp '^  TLS +0x\S+ 0x\S+ 0x\S+ 0x0+ 0x0+ '
+}
+@test "tls: image only, zeros only, nothing, much" {
+    built tls-shapes libempty.so has_empty_segment
+    fixture tls-shapes
+}
+
+@test "tls: initialised with addresses" { fixture tls-pointers; }
