@@ -196,7 +196,7 @@ static void segment_lay_out(const Elf64_Phdr *ph, struct segment *seg)
     }
     seg->off = sys_page_down(ph->p_offset);
     seg->split = ph->p_filesz == ph->p_memsz ? seg->end : sys_page_down(data_end);
-    if ((seg->prot & PROT_WRITE) && seg->off != 0 && seg->split - seg->start <= SMALL_WRITABLE)
+    if ((seg->prot & PROT_WRITE) && seg->split - seg->start <= SMALL_WRITABLE)
         seg->split = seg->start;
     seg->fill = seg->split;
     seg->fill_off = seg->off + (seg->split - seg->start);

@@ -1,0 +1,538 @@
+/*
+ * mmapfd_rare.c - every rare branch of ldso/mmapfd.c: counted, failed, and cut short.
+ *
+ * Compiles the source itself, with a COUNT that counts and with its system calls led through hooks.
+ * A hook does the real call, unless it is this call's turn to fail, to see the file truncated just
+ * before, or to behave like a kernel that this machine does not run. So each failure and each
+ * truncation is tried at each call that a mapping makes.
+ */
+#define _GNU_SOURCE
+#include "check.h"
+#include "sys.h"
+
+#define COUNTERS(X)                                                                                \
+    X(anonymous_only)                                                                              \
+    X(incongruent)                                                                                 \
+    X(header_widened)                                                                              \
+    X(shared_page)                                                                                 \
+    X(skipped_segment)                                                                             \
+    X(align_rounded)                                                                               \
+    X(page_zero)                                                                                   \
+    X(moved_away)                                                                                  \
+    X(range_taken)                                                                                 \
+    X(pad_below_zero)                                                                              \
+    X(trimmed)                                                                                     \
+    X(placed_again)                                                                                \
+    X(interrupted_read)                                                                            \
+    X(short_read)                                                                                  \
+    X(read_then_protected)                                                                         \
+    X(hole_unmapped)                                                                               \
+    X(length_checked)                                                                              \
+    X(undone_in_pieces)                                                                            \
+    X(noexec)                                                                                      \
+    X(table_apart)
+
+#define COUNTER_FIELD(name) unsigned int name;
+static struct {
+    COUNTERS(COUNTER_FIELD)
+} counters;
+#define COUNT(name) (counters.name++)
+
+/* ---- hooks ---- */
+
+enum call { MMAP, MMAP_ANON, MUNMAP, MPROTECT, PREAD, FSTAT, CALL_KINDS };
+
+static struct {
+    unsigned int made; /* since hooks_reset */
+    unsigned int of_kind[CALL_KINDS];
+    unsigned int last_look; /* number of the last pread or fstat */
+    enum call kind_at_fault;
+
+    unsigned int fault_at; /* the number of the call that the fault hits, 0 none */
+    int error;             /* it fails with -error; 0: the file is truncated before it */
+    int fd;
+    off_t cut;
+
+    /* kernels and file systems unlike this one */
+    bool ignores_noreplace, ignores_hints, interrupts, reads_little, is_noexec;
+    int cover_error;
+} hooks;
+
+static void hooks_reset(void)
+{
+    memset(&hooks, 0, sizeof hooks);
+}
+
+/* 0, or the error that this call is to give. */
+static int hook(enum call kind)
+{
+    hooks.made++;
+    hooks.of_kind[kind]++;
+    if (kind == PREAD || kind == FSTAT)
+        hooks.last_look = hooks.made;
+    if (hooks.made != hooks.fault_at)
+        return 0;
+    hooks.kind_at_fault = kind;
+    if (hooks.error == 0)
+        REQUIRE(ftruncate(hooks.fd, hooks.cut) == 0);
+    return hooks.error;
+}
+
+static void *hook_mmap(void *addr, size_t len, int prot, int flags, int fd, uint64_t off)
+{
+    int error = hook(MMAP);
+
+    if (error == 0 && hooks.cover_error != 0 && !(flags & MAP_FIXED))
+        error = hooks.cover_error;
+    if (error == 0 && hooks.is_noexec && (prot & PROT_EXEC))
+        error = EPERM;
+    if (error != 0)
+        return (void *)(intptr_t)-error;
+    if (hooks.ignores_hints && addr && !(flags & MAP_FIXED))
+        addr = (char *)addr - sys_page_size;
+    return sys_mmap(addr, len, prot, flags, fd, off);
+}
+
+static void *hook_mmap_anon(void *addr, size_t len, int prot, int flags)
+{
+    int error = hook(MMAP_ANON);
+
+    if (error != 0)
+        return (void *)(intptr_t)-error;
+    if (hooks.ignores_noreplace)
+        flags &= ~MAP_FIXED_NOREPLACE;
+    return sys_mmap_anon(addr, len, prot, flags);
+}
+
+static int hook_munmap(void *addr, size_t len)
+{
+    int error = hook(MUNMAP);
+
+    return error != 0 ? -error : sys_munmap(addr, len);
+}
+
+static int hook_mprotect(void *addr, size_t len, int prot)
+{
+    int error = hook(MPROTECT);
+
+    if (error == 0 && hooks.is_noexec && (prot & PROT_EXEC))
+        error = EACCES;
+    return error != 0 ? -error : sys_mprotect(addr, len, prot);
+}
+
+static long hook_pread(int fd, void *buf, size_t len, uint64_t off)
+{
+    int error = hook(PREAD);
+
+    if (hooks.interrupts && hooks.of_kind[PREAD] % 2 == 1)
+        error = EINTR;
+    if (hooks.reads_little && len > 100)
+        len = 100;
+    return error != 0 ? -error : sys_pread(fd, buf, len, off);
+}
+
+static int hook_fstat(int fd, struct sys_stat *st)
+{
+    int error = hook(FSTAT);
+
+    return error != 0 ? -error : sys_fstat(fd, st);
+}
+
+static long hook_fstatfs_flags(int fd)
+{
+    return hooks.is_noexec ? ST_NOEXEC : sys_fstatfs_flags(fd);
+}
+
+#define sys_mmap hook_mmap
+#define sys_mmap_anon hook_mmap_anon
+#define sys_munmap hook_munmap
+#define sys_mprotect hook_mprotect
+#define sys_pread hook_pread
+#define sys_fstat hook_fstat
+#define sys_fstatfs_flags hook_fstatfs_flags
+
+/* The shipped object is linked too, under these names. */
+#define mmapfd_raw counted_raw
+#define mmapfd_segments counted_segments
+
+#include "../../ldso/mmapfd.c"
+
+#undef sys_munmap
+
+/* ---- the files ---- */
+
+enum { PAGE = 4096, MANY = 64 };
+#define FIXED 0x10000000
+
+static mmapfd_result_t list[MANY];
+static unsigned int list_len;
+static struct mmapfd_reason reason;
+
+struct scenario {
+    const char *name;
+    uint16_t type;
+    const Elf64_Phdr *phdr;
+    size_t phnum, len, phoff;
+    unsigned int flags;
+    size_t padding;
+    size_t file_end;     /* shorter than this the file is not what its headers say */
+    bool is_placed_anew; /* as the first object of large alignment */
+};
+
+static const Elf64_Phdr usual[] = {
+    LOAD(R, 0, 0, 0x628, 0x628, PAGE), LOAD(R | X, 0x1000, 0x1000, 0x15d, 0x15d, PAGE),
+    LOAD(R, 0x2000, 0x2000, 0xd4, 0xd4, PAGE), LOAD(R | W, 0x2de8, 0x3de8, 0x228, 0x230, PAGE)};
+static const Elf64_Phdr holes[] = {LOAD(R | X, 0, 0, 0x15d, 0x15d, PAGE),
+                                   LOAD(R, 0, 0x3000, 0, 0x2000, PAGE),
+                                   LOAD(R | W, 0x1000, 0x8000, 0x10000, 0x18000, PAGE),
+                                   LOAD(R, 0x11000, 0x30000, 0x100, 0x100, 3)};
+static const Elf64_Phdr odd[] = {
+    LOAD(R, 0x40, 0x40, 0x600, 0x600, PAGE),          LOAD(0, 0, 0, 0, 0, PAGE),
+    LOAD(R | X, 0x1001, 0x2000, 0x15d, 0x2000, PAGE), LOAD(R, 0x2000, 0x5000, 0x100, 0x200, PAGE),
+    LOAD(R, 0x3000, 0x6000, 0x100, 0x100, PAGE),      LOAD(R, 0x3200, 0x6200, 0x100, 0x100, PAGE)};
+static const Elf64_Phdr fixed[] = {LOAD(R, 0, FIXED, 0x628, 0x628, PAGE),
+                                   LOAD(R | X, 0x1000, FIXED + 0x1000, 0x15d, 0x15d, PAGE),
+                                   LOAD(R | W, 0x2de8, FIXED + 0x4de8, 0x228, 0x2230, PAGE)};
+static const Elf64_Phdr wide[] = {LOAD(R, 0, 0, 0x628, 0x628, 0x1fffff),
+                                  LOAD(R | W, 0x1000, 0x3000, 0x10, 0x2000, PAGE)};
+
+#define ELF(table) ET_DYN, table, COUNT_OF(table)
+static const struct scenario scenarios[] = {
+    {"usual", ELF(usual), 0x3010, 64, MMFD_INTERPRET, 0, 0x3010, false},
+    {"holes", ELF(holes), 0x11100, 64, MMFD_INTERPRET, 0, 0x11100, false},
+    {"odd", ELF(odd), 0x3300, 64, MMFD_INTERPRET, 0, 0x3300, false},
+    {"fixed", ET_EXEC, fixed, COUNT_OF(fixed), 0x3010, 64, MMFD_INTERPRET, 0, 0x3010, false},
+    {"fixed, padded", ET_EXEC, fixed, COUNT_OF(fixed), 0x3010, 64, MMFD_INTERPRET, PAGE, 0x3010,
+     false},
+    {"padded", ELF(holes), 0x11100, 64, MMFD_INTERPRET, PAGE, 0x11100, false},
+    {"first of large alignment", ELF(wide), 0x2000, 64, MMFD_INTERPRET, 0, 0x1010, true},
+    {"next of large alignment", ELF(wide), 0x2000, 64, MMFD_INTERPRET, 0, 0x1010, false},
+    {"large alignment, padded", ELF(wide), 0x2000, 64, MMFD_INTERPRET, PAGE, 0x1010, true},
+    {"table apart", ELF(usual), 0x4100, 0x4000, MMFD_INTERPRET, 0, 0x3010, false},
+    {"relocatable", ET_REL, NULL, 0, 0x1100, 64, MMFD_INTERPRET, 0, 0x1100, false},
+    {"whole", ELF(usual), 0x3010, 64, 0, 0, 0x3010, false},
+    {"whole, padded", ELF(usual), 0x3010, 64, 0, PAGE, 0x3010, false},
+};
+
+static int scenario_file(const struct scenario *s)
+{
+    return elf_make_at(s->type, s->phdr, s->phnum, s->len, s->phoff);
+}
+
+static int scenario_map(const struct scenario *s, int fd)
+{
+    size_t padding = s->padding;
+
+    if (s->is_placed_anew)
+        placed_last = 0;
+    list_len = MANY;
+    memset(list, 0x55, sizeof list);
+    memset(&reason, 0, sizeof reason);
+    return counted_raw(fd, s->flags | (padding ? MMFD_PADDING : 0), list, &list_len,
+                       padding ? &padding : NULL, &reason);
+}
+
+static void unmap_list(void)
+{
+    for (unsigned int i = 0; i < list_len; i++)
+        sys_munmap(list[i].mr_addr, list[i].mr_msize);
+}
+
+static bool is_untouched(void)
+{
+    for (size_t i = 0; i < sizeof list; i++) {
+        if (((unsigned char *)list)[i] != 0x55)
+            return false;
+    }
+    return list_len == MANY;
+}
+
+/* ---- a failure at each call ---- */
+
+static struct picture before, after;
+
+/* Whether failing at call number at leaves everything as it was. */
+static bool fails_cleanly(const struct scenario *s, int fd, unsigned int at, int error)
+{
+    int err;
+
+    hooks_reset();
+    hooks.fault_at = at;
+    hooks.error = error;
+    picture_take(&before);
+    err = scenario_map(s, fd);
+    picture_take(&after);
+    if (err == -error && reason.check && is_untouched() && picture_equal(&before, &after))
+        return true;
+    printf("# %s, call %u, kind %d: %d\n", s->name, at, (int)hooks.kind_at_fault, err);
+    if (err == 0)
+        unmap_list();
+    return false;
+}
+
+static void test_failures(const struct scenario *s)
+{
+    int fd = scenario_file(s), maps;
+    bool is_clean = true;
+    unsigned int calls, frees_table = s->phoff > HEAD_LEN;
+
+    hooks_reset();
+    REQUIRE(scenario_map(s, fd) == 0);
+    unmap_list();
+    /* The last call of "table apart" gives the table back: nothing could be done if that failed. */
+    calls = hooks.made - frees_table;
+    maps = 0;
+    for (unsigned int at = 1; at <= calls; at++) {
+        is_clean &= fails_cleanly(s, fd, at, ENOMEM);
+        maps += hooks.kind_at_fault != PREAD && hooks.kind_at_fault != FSTAT;
+    }
+    printf("# %s: %u calls\n", s->name, calls);
+    CHECK("whichever call fails, its error is returned, storage untouched, all unmapped",
+          is_clean && maps > 0);
+    close(fd);
+}
+
+/* ---- a truncation before each call ---- */
+
+static bool cut_is_seen(const struct scenario *s, unsigned int at, off_t cut,
+                        unsigned int last_look)
+{
+    int fd = scenario_file(s), err;
+    bool is_right;
+
+    hooks_reset();
+    hooks.fault_at = at;
+    hooks.fd = fd;
+    hooks.cut = cut;
+    picture_take(&before);
+    err = scenario_map(s, fd);
+    if (err == 0)
+        unmap_list();
+    picture_take(&after);
+    /* Before the first fstat it is simply a shorter file, after the last look it is too late. */
+    is_right = at == 1           ? err < 0 || !(s->flags & MMFD_INTERPRET) || s->type == ET_REL
+               : at <= last_look ? err == -EIO
+                                 : err == 0;
+    is_right &= picture_equal(&before, &after) && (err == 0 || (is_untouched() && reason.check));
+    if (!is_right)
+        printf("# %s, call %u, kind %d, cut to %ld: %d\n", s->name, at, (int)hooks.kind_at_fault,
+               (long)cut, err);
+    close(fd);
+    return is_right;
+}
+
+static void test_truncations(const struct scenario *s)
+{
+    const off_t cuts[] = {0, 1, 63, 64, PAGE, 0x1001, 0x1004, (off_t)s->file_end - 1};
+    int fd = scenario_file(s);
+    unsigned int calls, last_look;
+    bool is_seen = true;
+
+    hooks_reset();
+    REQUIRE(scenario_map(s, fd) == 0);
+    unmap_list();
+    close(fd);
+    calls = hooks.made;
+    last_look = hooks.last_look;
+    for (unsigned int at = 1; at <= calls; at++) {
+        for (size_t i = 0; i < COUNT_OF(cuts); i++)
+            is_seen &= (size_t)cuts[i] >= s->file_end || cut_is_seen(s, at, cuts[i], last_look);
+    }
+    CHECK("truncated before whichever call, it is EIO and no SIGBUS, and all is unmapped", is_seen);
+}
+
+/* ---- other kernels and file systems ---- */
+
+static const struct scenario *scenario_named(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
+        if (strcmp(scenarios[i].name, name) == 0)
+            return &scenarios[i];
+    }
+    REQUIRE(!"such a scenario");
+    return NULL;
+}
+
+static bool shows_file(int fd, size_t element, uint64_t off, size_t len)
+{
+    static char bytes[PAGE];
+
+    return pread(fd, bytes, len, (off_t)off) == (ssize_t)len &&
+           memcmp(bytes, list[element].mr_addr + list[element].mr_offset, len) == 0;
+}
+
+static void test_old_kernel(void)
+{
+    const struct scenario *s = scenario_named("fixed");
+    int fd = scenario_file(s);
+    void *live;
+
+    hooks_reset();
+    hooks.ignores_noreplace = true;
+    CHECK("without MAP_FIXED_NOREPLACE in the kernel, ET_EXEC is mapped where nothing is",
+          scenario_map(s, fd) == 0 && list[0].mr_addr == (char *)FIXED);
+    unmap_list();
+    live = sys_mmap((void *)(FIXED + 0x5000), PAGE, PROT_READ,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    picture_take(&before);
+    CHECK("and refused where something is", scenario_map(s, fd) == -EADDRINUSE);
+    picture_take(&after);
+    CHECK("which stays alone", picture_equal(&before, &after));
+    sys_munmap(live, PAGE);
+    close(fd);
+}
+
+static void test_hints(void)
+{
+    const struct scenario *s = scenario_named("next of large alignment");
+    int fd = scenario_file(s);
+    char *first;
+
+    hooks_reset();
+    placed_last = 0;
+    REQUIRE(scenario_map(s, fd) == 0);
+    first = list[0].mr_addr;
+    memset(&hooks, 0, sizeof hooks);
+    hooks.ignores_hints = true;
+    {
+        mmapfd_result_t kept[2] = {list[0], list[1]};
+
+        CHECK("where the kernel ignores hints, the base is aligned all the same",
+              scenario_map(s, fd) == 0 && list[0].mr_addr != first &&
+                  (uintptr_t)list[0].mr_addr % 0x200000 == 0 && shows_file(fd, 1, 0x1000, 0x10));
+        unmap_list();
+        hooks_reset();
+        if (getenv("EMULATED")) {
+            SKIP("where it heeds them, one call places it", "qemu-user has its own mind");
+            REQUIRE(scenario_map(s, fd) == 0);
+        } else {
+            CHECK("where it heeds them, one call places it", scenario_map(s, fd) == 0 &&
+                                                                 hooks.of_kind[MMAP] == 1 &&
+                                                                 hooks.of_kind[MUNMAP] == 1);
+        }
+        unmap_list();
+        sys_munmap(kept[0].mr_addr, kept[0].mr_msize);
+        sys_munmap(kept[1].mr_addr, kept[1].mr_msize);
+    }
+    placed_last = PAGE;
+    CHECK("a stale hint below which there is no room does no harm",
+          scenario_map(s, fd) == 0 && (uintptr_t)list[0].mr_addr % 0x200000 == 0);
+    unmap_list();
+    close(fd);
+}
+
+static void test_reading(void)
+{
+    const struct scenario *s = scenario_named("holes");
+    int fd = scenario_file(s);
+
+    hooks_reset();
+    hooks.reads_little = true;
+    CHECK("short reads are continued", scenario_map(s, fd) == 0 && shows_file(fd, 2, 0x1000, PAGE));
+    unmap_list();
+    hooks_reset();
+    hooks.interrupts = true;
+    CHECK("interrupted reads are repeated",
+          scenario_map(s, fd) == 0 && shows_file(fd, 2, 0x1000, PAGE));
+    unmap_list();
+    hooks_reset();
+    hooks.cover_error = EOVERFLOW;
+    CHECK("longer than the file system lets a file be: ENOMEM", scenario_map(s, fd) == -ENOMEM);
+    close(fd);
+}
+
+static void test_noexec(void)
+{
+    static const char *const names[] = {"usual", "odd", "fixed"};
+    unsigned int none = 0;
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const struct scenario *s = scenario_named(names[i]);
+        int fd = scenario_file(s);
+
+        hooks_reset();
+        hooks.is_noexec = true;
+        picture_take(&before);
+        CHECK("executable segments on a noexec file system: EACCES",
+              scenario_map(s, fd) == -EACCES);
+        picture_take(&after);
+        CHECK("and nothing stays mapped", picture_equal(&before, &after) && is_untouched());
+        CHECK("before E2BIG",
+              counted_raw(fd, s->flags, NULL, &none, NULL, NULL) == -EACCES && none == 0);
+        close(fd);
+    }
+}
+
+static void test_refusals(void)
+{
+    const Elf64_Phdr zero[] = {LOAD(R, 0, 0, 0x628, 0x628, PAGE)};
+    const struct scenario low = {"low", ET_EXEC, zero, 1, 0x1000, 64, MMFD_INTERPRET, 0, 0, false};
+    struct scenario padded = low;
+    int fd = scenario_file(&low);
+
+    hooks_reset();
+    padded.padding = PAGE;
+    CHECK("address 0: EADDRINUSE", scenario_map(&low, fd) == -EADDRINUSE);
+    CHECK("padding below it: ENOMEM", scenario_map(&padded, fd) == -ENOMEM);
+    close(fd);
+}
+
+/* ---- how many calls ---- */
+
+static void test_call_counts(void)
+{
+    Elf64_Phdr large[COUNT_OF(usual)];
+    static const Elf64_Phdr two[] = {LOAD(R | X, 0, 0, 0x15d, 0x15d, PAGE),
+                                     LOAD(R | W, 0xde8, 0x1de8, 0x228, 0x1230, PAGE)};
+    struct scenario s = *scenario_named("usual");
+    int fd = scenario_file(&s);
+
+    hooks_reset();
+    CHECK("R, RX, R, RW + bss: fstat pread mmap mprotect mmap pread",
+          scenario_map(&s, fd) == 0 && hooks.made == 6 && hooks.of_kind[MPROTECT] == 1 &&
+              hooks.of_kind[PREAD] == 2 && hooks.of_kind[MMAP] == 1 &&
+              hooks.of_kind[MMAP_ANON] == 1);
+    unmap_list();
+    close(fd);
+    memcpy(large, usual, sizeof large);
+    large[3].p_filesz = 0x5228;
+    large[3].p_memsz = 0x6000;
+    s.phdr = large;
+    s.len = 0x9000;
+    fd = scenario_file(&s);
+    hooks_reset();
+    CHECK("one more mmap for large data", scenario_map(&s, fd) == 0 && hooks.made == 7);
+    unmap_list();
+    close(fd);
+    s.phdr = two;
+    s.phnum = 2;
+    fd = scenario_file(&s);
+    hooks_reset();
+    CHECK("RX, RW + bss: fstat pread mmap mmap pread",
+          scenario_map(&s, fd) == 0 && hooks.made == 5 && hooks.of_kind[MPROTECT] == 0);
+    unmap_list();
+    close(fd);
+}
+
+static void check_counter(const char *name, unsigned int moved)
+{
+    printf("# %s: %u\n", name, moved);
+    CHECK("this rare branch was taken", moved > 0);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
+        test_failures(&scenarios[i]);
+        test_truncations(&scenarios[i]);
+    }
+    test_old_kernel();
+    test_hints();
+    test_reading();
+    test_noexec();
+    test_refusals();
+    test_call_counts();
+#define COUNTER_CHECK(name) check_counter(#name, counters.name);
+    COUNTERS(COUNTER_CHECK)
+    return check_failures != 0;
+}
