@@ -20,13 +20,14 @@ part == 1 { rank++; for (i = 1; i <= NF; i++) rank_of[$i] = rank; next }
         home[name] = file
 }
 
-# The rank of a file, or of its directory as a whole.
-function rank_in(file,    directory) {
-    if (file in rank_of)
-        return rank_of[file]
-    directory = file
-    sub("/.*", "/*", directory)
-    return directory in rank_of ? rank_of[directory] : 0
+# The rank of a file, or of the nearest directory above it that is listed as a whole; 0 for neither.
+function rank_in(file) {
+    while (!(file in rank_of)) {
+        sub("/[*]$", "", file)
+        if (!sub("/[^/]*$", "/*", file))
+            return 0
+    }
+    return rank_of[file]
 }
 
 END {
