@@ -250,9 +250,10 @@ static void store_results(const struct image *im)
         *result++ = padding;
     for (unsigned int i = 0; segment_find(im, &i, &seg); i++)
         *result++ = segment_describe(im, i, &seg);
-    padding.mr_addr += im->area_len - im->pad;
-    if (im->pad)
+    if (im->pad) {
+        padding.mr_addr += im->area_len - im->pad;
         *result = padding;
+    }
 }
 
 /* ---- checking the program headers ---- */
