@@ -44,3 +44,61 @@ has_empty_segment() {
 }
 
 @test "tls: initialised with addresses" { fixture tls-pointers; }
+
+# A block in the wrong place may be right by luck: addresses are random, so many starts tell.
+starts_300() { # ARCH WORLD MODE
+    local expected n
+    expected=$(sed '$d' "$root/tests/fixtures/tls-align/expect$([[ $2 != none ]] || echo .none)")
+    for ((n = 1; n <= 300; n++)); do
+        run -0 under "$@" ./main
+        [[ $output == "$expected" ]] || fail "start $n: $output"
+    done
+}
+@test "tls: 300 starts in a row with alignment 8192" {
+    [[ $(cat /proc/sys/kernel/randomize_va_space) == 2 ]] || skip "addresses are not random here"
+    WORLDS=glibc fixture_each tls-align-8192 starts_300
+}
+
+@test "tls: 300 starts in a row with alignment 8192 in the musl world" {
+    [[ $(cat /proc/sys/kernel/randomize_va_space) == 2 ]] || skip "addresses are not random here"
+    fixture_each tls-align-8192-musl starts_300
+}
+
+@test "tls: modules opened while threads exist" { fixture tls-dlopen; }
+
+@test "tls: the dynamic blocks of a thread go with it" { fixture tls-exit-frees; }
+
+@test "tls: a late module with static TLS" {
+    built tls-late-static libie.so has_relocs TPOFF64
+    fixture tls-late-static
+}
+
+@test "tls: a late module with static TLS and no image while threads exist" { fixture tls-late-static-zero; }
+
+@test "tls: a late module with static TLS and an image while threads exist" { fixture tls-late-static-image; }
+
+@test "tls: the reserve of static TLS" { fixture tls-late-static-large; }
+
+@test "tls: one variable, many users" { fixture tls-extern; }
+
+@test "tls: weak variables" {
+    built tls-weak liba.so has_relocs TLSDESC
+    fixture tls-weak
+}
+
+@test "tls: thread_local objects of C++" { fixture tls-cxx; }
+
+@test "tls: errno" { fixture tls-errno; }
+
+@test "tls: without a libc" {
+    built tls-none libdesc.so has_relocs TLSDESC
+    built tls-none libie.so has_relocs TPOFF64
+    fixture tls-none
+}
+
+@test "tls: __tls_get_addr without a libc" {
+    built tls-none-dynamic libgd.so has_relocs DTPMOD64 DTPOFF64
+    fixture tls-none-dynamic
+}
+
+@test "tls: forty modules opened, some of them twice" { fixture tls-many; }
