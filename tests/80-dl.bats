@@ -12,3 +12,21 @@ load lib/common
 @test "dl: DEEPBIND" { fixture dl-deepbind; }
 
 @test "dl: the caller's run path" { fixture dl-runpath; }
+
+@test "dl: error texts" { fixture dl-errors; }
+
+@test "dl: error texts for ELF files that are not wanted" { fixture dl-errors-header; }
+
+@test "dl: a failure leaves no trace" { fixture dl-failed; }
+
+@test "dl: where dlsym looks" { fixture dl-symbols; }
+
+@test "dl: dlvsym and versions" { fixture dl-versions; }
+
+@test "dl: kinds of symbols" { fixture dl-kinds; }
+
+@test "dl: absolute symbols" { fixture dl-absolute; }
+
+@test "dl: IFUNC" { fixture dl-ifunc; }
+
+@test "dl: dlerror" { fixture dl-error; }
