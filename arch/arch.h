@@ -72,6 +72,9 @@
 #ifndef ARCH_GOT_ADDEND
 #error "machine.h: ARCH_GOT_ADDEND, 1 if GLOB_DAT and JUMP_SLOT are S + A, 0 if they are S"
 #endif
+#ifndef ARCH_MUSL_LEGACY_INIT
+#error "machine.h: ARCH_MUSL_LEGACY_INIT, 1 if musl calls DT_INIT and DT_FINI on this machine"
+#endif
 #ifndef ARCH_STACK_REALIGN
 #error "machine.h: ARCH_STACK_REALIGN, attribute of functions that misaligned callers may call"
 #endif

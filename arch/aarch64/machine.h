@@ -15,6 +15,8 @@
 #define ARCH_GOT_ADDEND 1
 #define ARCH_STACK_REALIGN
 
+#define ARCH_MUSL_LEGACY_INIT 0 /* musl calls no DT_INIT, DT_FINI on machines younger than INIT_ARRAY */
+
 #define REL_NONE R_AARCH64_NONE
 #define REL_RELATIVE R_AARCH64_RELATIVE
 #define REL_ABS64 R_AARCH64_ABS64

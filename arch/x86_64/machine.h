@@ -20,6 +20,8 @@
 /* gcc before 4.9 called __tls_get_addr with a misaligned stack; such binaries are still around. */
 #define ARCH_STACK_REALIGN __attribute__((force_align_arg_pointer))
 
+#define ARCH_MUSL_LEGACY_INIT 1
+
 #define REL_NONE R_X86_64_NONE
 #define REL_RELATIVE R_X86_64_RELATIVE
 #define REL_RELATIVE64 R_X86_64_RELATIVE64

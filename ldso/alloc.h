@@ -1,0 +1,29 @@
+/*
+ * alloc.h - the loader's own memory. Nothing of it ever comes from the program's malloc, which may not be
+ * relocated yet, may be replaced, and may itself call dlsym.
+ */
+#ifndef ALLOC_H
+#define ALLOC_H
+
+#include <stddef.h>
+
+/* len bytes, zeroed, aligned to 16; NULL when there is no memory. Released by alloc_free. Thread-safe. */
+void *alloc(size_t len);
+
+/* count items of size bytes; NULL also when the product overflows. */
+void *alloc_array(size_t count, size_t size);
+
+/* Grows or shrinks p (NULL: like alloc), new bytes are zero; NULL leaves p as it was. */
+void *alloc_resize(void *p, size_t len);
+
+/* A copy of len bytes of s with a NUL behind them. */
+char *alloc_string(const char *s, size_t len);
+
+/* Releases what the functions above returned; NULL is allowed. */
+void alloc_free(void *p);
+
+/* All locks of this room, for the fork handlers of dl.c. */
+void alloc_lock(void);
+void alloc_unlock(void);
+
+#endif

@@ -1,0 +1,344 @@
+/*
+ * dl.c - dlopen as a transaction, dlclose as a garbage collection.
+ *
+ * Called through dlapi.c on any thread, under load_lock, once start-up is over (constructors included, which may dlopen).
+ *
+ * A dlopen maps and relocates everything before it changes anything that others see; if a step fails, what is behind
+ * the object that was last before is discarded, and the process is as it was.
+ *
+ * A dlclose drops a reference, then keeps what can still be reached: from start-up objects, open handles, objects marked
+ * NODELETE and objects with pending thread_local destructors, along DT_NEEDED and along the bindings that relocation
+ * made. The rest is destructed in fini order and unmapped. A destructor may dlclose again: the collection then
+ * starts over. musl never unloads, and neither do we for its programs.
+ */
+#include "dl.h"
+
+#include "alloc.h"
+#include "init.h"
+#include "load.h"
+#include "lookup.h"
+#include "print.h"
+#include "process.h"
+#include "reloc.h"
+#include "search.h"
+#include "string.h"
+#include "sys.h"
+#include "tls.h"
+#include "world.h"
+
+uint64_t dl_added, dl_removed;
+
+static bool is_collecting, collect_again;
+
+void dl_adopt_startup(void)
+{
+    for (struct object *o = object_head; o != NULL; o = o->next) {
+        o->is_startup = true;
+        o->is_new = false;
+        dl_added++;
+    }
+}
+
+struct object *dl_from_handle(void *handle)
+{
+    for (struct object *o = object_head; o != NULL; o = o->next) {
+        if (o == handle && (o->open_count > 0 || o->is_startup))
+            return o;
+    }
+    if (world == WORLD_MUSL)
+        error_set(ERROR_LIBRARY, EINVAL, "Invalid library handle %p", handle);
+    else
+        error_set(ERROR_LIBRARY, EINVAL, "shared object not open");
+    return NULL;
+}
+
+/* Takes o out of everything that may refer to it, and unmaps it. */
+static void destroy(struct object *o)
+{
+    object_unlink(o);
+    for (struct object *other = object_head; other != NULL; other = other->next) {
+        object_list_remove(&other->roots, o);
+        object_list_remove(&other->bound, o);
+        if (other->loader == o)
+            other->loader = o->loader;
+    }
+    lookup_forget(o);
+    tls_remove_module(o);
+    object_free(o);
+}
+
+static void roll_back(struct object *last)
+{
+    while (last->next != NULL)
+        destroy(object_tail);
+}
+
+/* Adds root's closure to the scope of each of its members that is not there from the start. */
+static int extend_scopes(struct object *root, bool for_new)
+{
+    for (unsigned i = 0; i < root->closure.count; i++) {
+        struct object *o = root->closure.items[i];
+        if (o->is_startup || o->is_new != for_new || object_list_has(&o->roots, root))
+            continue;
+        int err = object_list_add(&o->roots, root);
+        if (err != 0)
+            return err;
+    }
+    return 0;
+}
+
+/* Everything about the new objects that can fail. */
+static int prepare(struct object *first, struct object *root, int mode)
+{
+    int err = root->closure.count == 0 ? load_closure(root) : 0;
+
+    for (struct object *o = first; o != NULL && err == 0; o = o->next) {
+        o->is_deepbind = (mode & RTLD_DEEPBIND) != 0;
+        err = tls_add_module(o);
+        if (err == 0 && o->is_libc_family)
+            err = dl_override_libc(o);
+    }
+    if (err == 0 && first != NULL)
+        err = load_check_versions(first);
+    if (err == 0)
+        err = extend_scopes(root, true);
+    if (err == 0 && first != NULL)
+        err = reloc_objects(first, (mode & RTLD_NOW) == 0 && process_getenv("LD_BIND_NOW") == NULL);
+    if (err == 0 && first != NULL)
+        err = init_check(first);
+    if (err == 0 && first != NULL)
+        err = reloc_protect(first);
+    if (err == 0)
+        err = init_sort(root);
+    return err;
+}
+
+/* Nothing may fail any more (but for want of memory, which leaves a scope shorter). */
+static void commit(struct object *first, struct object *root, int mode)
+{
+    extend_scopes(root, false);
+    for (struct object *o = first; o != NULL; o = o->next) {
+        o->is_new = false;
+        o->is_nodelete = o->is_nodelete || (o->flags_1 & DF_1_NODELETE) != 0;
+        dl_added++;
+    }
+    if ((mode & RTLD_GLOBAL) != 0) {
+        for (unsigned i = 0; i < root->closure.count; i++)
+            lookup_make_global(root->closure.items[i]);
+    }
+    root->is_nodelete = root->is_nodelete || (mode & RTLD_NODELETE) != 0;
+    root->open_count++;
+    rdebug_notify(RDEBUG_CONSISTENT);
+}
+
+/* What is opened: by name, or the file that fd is. */
+struct opening {
+    const char *name;
+    int fd; /* -1: by name */
+    int mode;
+    struct object *caller;
+};
+
+static int find_loaded(const struct opening *what, struct object **root)
+{
+    *root = load_find(what->name, what->caller);
+    if (*root != NULL)
+        return 0;
+    if (world == WORLD_MUSL)
+        return error_set(ERROR_LIBRARY, ENOENT, "Library %s is not already loaded", what->name);
+    return error_set(ERROR_LIBRARY, ENOENT, "%s: cannot open shared object file: No such file or directory",
+                     what->name);
+}
+
+static int open_objects(const struct opening *what, struct object **root)
+{
+    struct object *last = object_tail;
+    int err;
+
+    if ((what->mode & RTLD_NOLOAD) != 0)
+        err = find_loaded(what, root);
+    else if (what->fd >= 0)
+        err = load_descriptor(what->fd, what->name, what->caller, root);
+    else
+        err = load_library(what->name, what->caller, root);
+    if (err == 0 && last->next != NULL)
+        err = load_needs(last->next);
+    if (err == 0)
+        err = prepare(last->next, *root, what->mode);
+    if (err != 0)
+        roll_back(last);
+    else
+        commit(last->next, *root, what->mode);
+    return err;
+}
+
+static void *open_locked(struct opening *what)
+{
+    struct object *root = NULL;
+    bool was_for_dlopen = load_for_dlopen;
+
+    if ((what->mode & (RTLD_LAZY | RTLD_NOW)) == 0 && world != WORLD_MUSL) {
+        error_set(ERROR_LIBRARY, EINVAL, "%sinvalid mode for dlopen(): Invalid argument", "");
+        return NULL;
+    }
+    load_for_dlopen = true;
+    rdebug_notify(RDEBUG_ADD);
+    int err = open_objects(what, &root);
+    load_for_dlopen = was_for_dlopen;
+    search_forget();
+    if (err != 0) {
+        rdebug_notify(RDEBUG_CONSISTENT);
+        return NULL;
+    }
+    init_run(root);
+    return root;
+}
+
+static struct object *object_of(const void *addr)
+{
+    lock_acquire(&object_lock);
+    struct object *o = object_by_addr((uintptr_t)addr);
+    lock_release(&object_lock);
+    return o != NULL ? o : object_head;
+}
+
+static void *open_and_report(struct opening *what, const void *caller)
+{
+    dl_clear_error();
+    lock_acquire(&load_lock);
+    what->caller = object_of(caller);
+    void *handle = open_locked(what);
+    if (handle == NULL)
+        dl_publish_error();
+    lock_release(&load_lock);
+    return handle;
+}
+
+void *dl_open(const char *name, int mode, const void *caller)
+{
+    struct opening what = {.name = name, .fd = -1, .mode = mode};
+
+    if (name == NULL || name[0] == '\0')
+        return object_head;
+    return open_and_report(&what, caller);
+}
+
+void *dl_open_descriptor(int fd, int mode, const void *caller)
+{
+    char link[40], path[PATH_MAX];
+
+    if (fd == -1) /* FreeBSD: the program, as for dlopen(NULL) */
+        return object_head;
+    print_buffer(link, sizeof link, "/proc/self/fd/%d", fd);
+    long len = sys_readlink(link, path, sizeof path - 1);
+    path[len > 0 ? len : 0] = '\0';
+    struct opening what = {.name = len > 0 ? path : link, .fd = fd < 0 ? 0x7fffffff : fd, .mode = mode};
+    return open_and_report(&what, caller);
+}
+
+void dl_hold(struct object *o)
+{
+    __atomic_add_fetch(&o->pending_dtors, 1, __ATOMIC_RELAXED);
+}
+
+void dl_release(struct object *o)
+{
+    __atomic_sub_fetch(&o->pending_dtors, 1, __ATOMIC_RELAXED);
+}
+
+static bool is_root(const struct object *o)
+{
+    return o->is_startup || o->open_count > 0 || o->is_nodelete || o->is_new ||
+           __atomic_load_n(&o->pending_dtors, __ATOMIC_RELAXED) > 0;
+}
+
+static bool reach(struct object *o)
+{
+    bool is_first = !o->is_live;
+
+    o->is_live = true;
+    return is_first;
+}
+
+/* One step from every live object; true if anything became live. */
+static bool spread(void)
+{
+    bool any = false;
+
+    for (struct object *o = object_head; o != NULL; o = o->next) {
+        for (size_t i = 0; o->is_live && o->needed != NULL && i < o->needed_count; i++)
+            any |= reach(o->needed[i]);
+        for (unsigned i = 0; o->is_live && i < o->bound.count; i++)
+            any |= reach(o->bound.items[i]);
+    }
+    return any;
+}
+
+static int collect_once(void)
+{
+    struct object_list order = {0};
+    int err = 0;
+
+    for (struct object *o = object_head; o != NULL; o = o->next)
+        o->is_live = is_root(o);
+    while (spread())
+        ;
+    for (struct object *o = object_head; o != NULL && err == 0; o = o->next)
+        err = object_list_add(&order, o);
+    if (err == 0)
+        err = init_sort_for_exit(&order);
+    for (unsigned i = 0; i < order.count && err == 0; i++) {
+        if (!order.items[i]->is_live)
+            init_finish(order.items[i]);
+    }
+    if (err == 0)
+        rdebug_notify(RDEBUG_DELETE);
+    for (unsigned i = 0; i < order.count && err == 0; i++) {
+        if (!order.items[i]->is_live) {
+            destroy(order.items[i]);
+            dl_removed++;
+        }
+    }
+    rdebug_notify(RDEBUG_CONSISTENT);
+    object_list_free(&order);
+    return err;
+}
+
+static void collect(void)
+{
+    if (is_collecting) { /* a destructor closes something: once more when this round is over */
+        collect_again = true;
+        return;
+    }
+    is_collecting = true;
+    do {
+        collect_again = false;
+        if (collect_once() != 0)
+            break;
+    } while (collect_again);
+    is_collecting = false;
+}
+
+static int close_locked(void *handle)
+{
+    struct object *o = dl_from_handle(handle);
+
+    if (o == NULL)
+        return -EINVAL;
+    if (world == WORLD_MUSL || o->open_count == 0)
+        return 0;
+    if (--o->open_count == 0 && !init_is_exiting)
+        collect();
+    return 0;
+}
+
+int dl_close(void *handle)
+{
+    dl_clear_error();
+    lock_acquire(&load_lock);
+    int err = close_locked(handle);
+    if (err != 0)
+        dl_publish_error();
+    lock_release(&load_lock);
+    return err != 0 ? (world == WORLD_MUSL ? 1 : -1) : 0;
+}

@@ -1,0 +1,146 @@
+/*
+ * dlsym.c - dlsym, dlvsym, dladdr, dladdr1.
+ *
+ * Called through dlapi.c on any thread after the boot; takes load_lock for look-ups.
+ */
+#include "alloc.h"
+#include "dl.h"
+#include "dynamic.h"
+#include "load.h"
+#include "lookup.h"
+#include "print.h"
+#include "reloc.h"
+#include "sys.h"
+#include "tls.h"
+#include "world.h"
+
+/* RTLD_NEXT: behind the caller in the scope that it was loaded into: the closure of its first loader. */
+static bool find_next(struct object *caller, struct lookup_name *n, struct lookup_def *def)
+{
+    struct object *root = caller;
+
+    while (root->loader != NULL)
+        root = root->loader;
+    const struct object_list *list = root->is_program ? &lookup_global : &root->closure;
+    for (unsigned i = 0; i < list->count; i++) {
+        if (list->items[i] == caller)
+            return lookup_in_list(list, i + 1, n, LOOKUP_DLSYM, def);
+    }
+    return false;
+}
+
+static int not_found(const struct object *o, const char *name, const char *version)
+{
+    if (world == WORLD_MUSL)
+        return error_set(ERROR_SYMBOL, ENOENT, "Symbol not found: %s", name);
+    return error_set(ERROR_SYMBOL, ENOENT, "%s: undefined symbol: %s%s%s", o->name, name,
+                     version != NULL ? ", version " : "", version != NULL ? version : "");
+}
+
+/* The definition that handle has of n. The error record is set if there is none. */
+static int find(void *handle, struct lookup_name *n, struct object *caller, struct lookup_def *def)
+{
+    struct object *o = caller;
+    bool found;
+
+    if (handle == RTLD_DEFAULT) {
+        found = lookup_in_scope(caller, n, LOOKUP_DLSYM, def);
+    } else if (handle == RTLD_NEXT) {
+        found = find_next(caller, n, def);
+    } else {
+        o = dl_from_handle(handle);
+        if (o == NULL)
+            return -EINVAL;
+        found = o->is_program ? lookup_in_list(&lookup_global, 0, n, LOOKUP_DLSYM, def)
+                              : lookup_in_list(&o->closure, 0, n, LOOKUP_DLSYM, def);
+    }
+    if (!found)
+        return not_found(o, n->name, n->version != NULL ? n->version->name : NULL);
+    if (handle == RTLD_DEFAULT)
+        lookup_note_binding(caller, def->object);
+    return 0;
+}
+
+static void *address(const struct lookup_def *def)
+{
+    if (def->sym != NULL && ELF64_ST_TYPE(def->sym->st_info) == STT_TLS && def->object->tls_module != 0)
+        return tls_address(&(struct tls_index){def->object->tls_module, def->sym->st_value});
+    return (void *)reloc_address(def);
+}
+
+void *dl_sym(void *handle, const char *name, const char *version, const void *caller_addr)
+{
+    struct object_version v = {.name = version, .is_hidden = true};
+    struct lookup_name n;
+    struct lookup_def def;
+    void *addr = NULL;
+
+    if (version != NULL)
+        v.hash = dynamic_sysv_hash(version);
+    dl_clear_error();
+    lookup_init(&n, name, version != NULL ? &v : NULL);
+    lock_acquire(&load_lock);
+    lock_acquire(&object_lock);
+    struct object *caller = object_by_addr((uintptr_t)caller_addr);
+    lock_release(&object_lock);
+    if (find(handle, &n, caller != NULL ? caller : object_head, &def) == 0)
+        addr = address(&def);
+    else
+        dl_publish_error();
+    lock_release(&load_lock);
+    return addr;
+}
+
+/* Can sym be what addr is in? glibc's rule: inside it, or right at it if it has no size. */
+static bool covers(const struct object *o, const Elf64_Sym *sym, uintptr_t addr)
+{
+    uintptr_t start = o->bias + sym->st_value;
+
+    if ((sym->st_shndx == SHN_UNDEF && sym->st_value == 0) || sym->st_shndx == SHN_ABS ||
+        ELF64_ST_TYPE(sym->st_info) == STT_TLS || addr < start)
+        return false;
+    if (sym->st_shndx == SHN_UNDEF || sym->st_size == 0)
+        return addr == start;
+    return addr < start + sym->st_size;
+}
+
+static const Elf64_Sym *nearest_symbol(const struct object *o, uintptr_t addr)
+{
+    const Elf64_Sym *best = NULL;
+
+    for (uint32_t i = 1; i < o->sym_count; i++) {
+        const Elf64_Sym *sym = &o->symtab[i];
+        unsigned bind = ELF64_ST_BIND(sym->st_info);
+        if ((bind == STB_GLOBAL || bind == STB_WEAK || bind == STB_GNU_UNIQUE) && covers(o, sym, addr) &&
+            (best == NULL || best->st_value < sym->st_value) && object_string(o, sym->st_name) != NULL)
+            best = sym;
+    }
+    return best;
+}
+
+int dl_addr(const void *addr, struct dl_info *info, void **extra, int flags)
+{
+    struct object *o;
+
+    lock_acquire(&object_lock);
+    /* dladdr(dlopen) names the libc's dlopen, in whose place ours stands. */
+    const Elf64_Sym *sym = dl_overridden(addr, &o);
+    if (sym == NULL) {
+        o = object_by_addr((uintptr_t)addr);
+        sym = o != NULL ? nearest_symbol(o, (uintptr_t)addr) : NULL;
+    }
+    if (o != NULL) {
+        info->fname = o->name;
+        info->fbase = (void *)o->start;
+        info->sname = sym != NULL ? object_string(o, sym->st_name) : NULL;
+        info->saddr = sym == NULL                   ? NULL
+                      : sym->st_shndx == SHN_ABS ? (void *)sym->st_value
+                                                 : (void *)(o->bias + sym->st_value);
+        if (flags == RTLD_DL_SYMENT)
+            *extra = (void *)(uintptr_t)sym;
+        else if (flags == RTLD_DL_LINKMAP)
+            *extra = o;
+    }
+    lock_release(&object_lock);
+    return o != NULL;
+}

@@ -1,0 +1,155 @@
+/*
+ * libc.c - which libc there is, and the switch between the two ways of booting it.
+ *
+ * Called by main. The boot object is the one in the closure that is an interpreter itself: musl's libc.so, or glibc's
+ * ld-linux, which libc.so.6 needs. It is mapped like any other object, and then started as the kernel would.
+ */
+#include "libc.h"
+
+#include "arch.h"
+#include "dynamic.h"
+#include "load.h"
+#include "lookup.h"
+#include "print.h"
+#include "process.h"
+#include "string.h"
+#include "sys.h"
+#include "tls.h"
+#include "world.h"
+
+struct object *libc_boot_object, *libc_object;
+static uint64_t saved_phdr, saved_phnum, saved_entry, saved_base;
+
+static bool is_interpreter(const struct object *o)
+{
+    return o->entry != 0 && o->interp == NULL && o->needed_count == 0;
+}
+
+static int find_glibc_boot(void)
+{
+    struct object *boot = NULL;
+
+    for (size_t i = 0; libc_object->needed != NULL && i < libc_object->needed_count; i++) {
+        if (is_interpreter(libc_object->needed[i]))
+            boot = libc_object->needed[i];
+    }
+    if (boot == NULL)
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: needs no dynamic loader that could start it", libc_object->name);
+    boot->is_boot = true;
+    libc_boot_object = boot;
+    return 0;
+}
+
+int libc_find(void)
+{
+    for (struct object *o = object_head; o != NULL; o = o->next) {
+        if (o->is_boot) { /* musl: load.c knew it by name */
+            libc_object = libc_boot_object = o;
+            return 0;
+        }
+        if (o->soname != NULL && string_equal(o->soname, "libc.so.6") && libc_object == NULL)
+            libc_object = o;
+    }
+    if (libc_object != NULL)
+        return find_glibc_boot();
+    world = WORLD_UNDECIDED; /* a library said so, but there is no libc: the loader's own definitions serve */
+    return 0;
+}
+
+uintptr_t libc_tls_residue(void)
+{
+    /* glibc aligns by p_vaddr, musl by the address of the image: each must be congruent to the gap. */
+    return ARCH_TLS_GAP + (world == WORLD_GLIBC ? object_head->bias : 0);
+}
+
+int libc_prepare_boot(uintptr_t entry, const struct libc_services *services)
+{
+    unsigned count = 0;
+    const Elf64_Phdr *phdr = world == WORLD_MUSL ? musl_build_stub(services, &count)
+                                                 : glibc_build_stub(&count);
+
+    if (phdr == NULL)
+        return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory to boot %s", libc_boot_object->name);
+    saved_phdr = process_auxv(AT_PHDR);
+    saved_phnum = process_auxv(AT_PHNUM);
+    saved_entry = process_auxv(AT_ENTRY);
+    saved_base = process_auxv(AT_BASE);
+    process_set_auxv(AT_PHDR, (uintptr_t)phdr);
+    process_set_auxv(AT_PHNUM, count);
+    process_set_auxv(AT_ENTRY, entry);
+    process_set_auxv(AT_BASE, libc_boot_object->bias);
+    process_hide_ld_variables();
+    return 0;
+}
+
+void libc_restore(void)
+{
+    process_set_auxv(AT_PHDR, saved_phdr);
+    process_set_auxv(AT_PHNUM, saved_phnum);
+    process_set_auxv(AT_ENTRY, saved_entry);
+    process_set_auxv(AT_BASE, saved_base);
+    process_show_ld_variables();
+}
+
+const Elf64_Sym *libc_definition(struct object *o, const char *name, const char *version)
+{
+    struct object_version v = {.name = version, .is_hidden = true};
+    struct lookup_name n;
+    struct lookup_def def;
+
+    if (version != NULL)
+        v.hash = dynamic_sysv_hash(version);
+    lookup_init(&n, name, version != NULL ? &v : NULL);
+    return o != NULL && lookup_in_object(o, &n, LOOKUP_DLSYM, &def) ? def.sym : NULL;
+}
+
+uintptr_t libc_symbol(struct object *o, const char *name, const char *version)
+{
+    const Elf64_Sym *sym = libc_definition(o, name, version);
+
+    return sym != NULL ? o->bias + sym->st_value : 0;
+}
+
+/* A function of the libc wherever it lives: glibc before 2.34 had the thread functions in libpthread. */
+static uintptr_t thread_function(const char *name)
+{
+    for (struct object *o = object_head; o != NULL; o = o->next) {
+        uintptr_t addr = o->is_libc_family ? libc_symbol(o, name, NULL) : 0;
+        if (addr != 0)
+            return addr;
+    }
+    return 0;
+}
+
+typedef int key_create(unsigned *key, void (*destructor)(void *));
+typedef int set_specific(unsigned key, const void *value);
+
+static set_specific *set_thread_value;
+static unsigned thread_key;
+static int thread_key_state; /* 0 not tried, 1 being made, 2 there, 3 not to be had */
+
+/* One key for the process, made by the first thread that needs it; those that come meanwhile do without. */
+static void watch_thread(void *thread)
+{
+    int none = 0;
+
+    if (__atomic_compare_exchange_n(&thread_key_state, &none, 1, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE)) {
+        key_create *create = (key_create *)thread_function("pthread_key_create");
+        set_thread_value = (set_specific *)thread_function("pthread_setspecific");
+        bool is_there = create != NULL && set_thread_value != NULL &&
+                        create(&thread_key, tls_thread_exit) == 0;
+        __atomic_store_n(&thread_key_state, is_there ? 2 : 3, __ATOMIC_RELEASE);
+    }
+    if (__atomic_load_n(&thread_key_state, __ATOMIC_ACQUIRE) == 2)
+        set_thread_value(thread_key, thread);
+}
+
+void libc_finish_boot(const struct libc_services *services)
+{
+    tls_watch_thread = watch_thread;
+    if (world == WORLD_GLIBC)
+        glibc_finish_boot(services);
+    else
+        musl_finish_boot(services);
+}

@@ -1,0 +1,452 @@
+/*
+ * load.c - finds, maps and links libraries.
+ *
+ * Called by main at start-up and by dl.c for dlopen, under the loader's lock. An object is loaded once per
+ * device and inode, and per name it is known by (its file's, its SONAME). The program is matched by neither: it is
+ * not a library.
+ */
+#include "load.h"
+
+#include "alloc.h"
+#include "print.h"
+#include "search.h"
+#include "string.h"
+#include "sys.h"
+#include "world.h"
+
+struct lock load_lock;
+bool load_for_dlopen;
+static unsigned preload_count; /* objects that follow the program in its closure */
+static struct object **preloads;
+
+/* One search: the object found is left in found. */
+struct request {
+    const char *name;
+    struct object *by, *found;
+    bool has_foreign; /* passed over a file of another class or machine */
+};
+
+static bool is_known_as(const struct object *o, const char *name)
+{
+    if (o->is_vdso)
+        return false;
+    if (o->short_name != NULL && string_equal(o->short_name, name))
+        return true;
+    if (world == WORLD_MUSL) /* musl knows a library by the name of the file it found, and by no SONAME */
+        return false;
+    return (o->soname != NULL && string_equal(o->soname, name)) ||
+           (!o->is_program && string_equal(o->name, name));
+}
+
+static struct object *find_by_name(const char *name)
+{
+    for (struct object *o = object_head; o != NULL; o = o->next) {
+        if (is_known_as(o, name))
+            return o;
+    }
+    return NULL;
+}
+
+static struct object *find_by_identity(const struct sys_stat *st)
+{
+    for (struct object *o = object_head; o != NULL; o = o->next) {
+        if (!o->is_program && o->ino == st->ino && o->dev == st->dev && o->ino != 0)
+            return o;
+    }
+    return NULL;
+}
+
+/* What may not be loaded as a library although it is a sound file, with glibc's texts. */
+static int check_kind(const struct object *o)
+{
+    const char *what = NULL;
+
+    if (o->type == ET_EXEC)
+        what = "cannot dynamically load executable";
+    else if ((o->flags_1 & DF_1_PIE) != 0)
+        what = "cannot dynamically load position-independent executable";
+    else if (load_for_dlopen && (o->flags_1 & DF_1_NOOPEN) != 0)
+        what = "shared object cannot be dlopen()ed";
+    else if (o->dynamic == NULL)
+        what = "object file has no dynamic section";
+    return what != NULL ? error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", o->name, what) : 0;
+}
+
+static void note_libc(struct object *o)
+{
+    static const char *const family[] = {"libc.so.6", "libdl.so.2", "libpthread.so.0"};
+
+    if (o->soname == NULL)
+        return;
+    for (size_t i = 0; i < sizeof family / sizeof family[0]; i++)
+        o->is_libc_family = o->is_libc_family || string_equal(o->soname, family[i]);
+    if (string_starts(o->soname, "ld-linux"))
+        o->is_libc_family = true;
+}
+
+int load_descriptor(int fd, const char *path, struct object *by, struct object **out)
+{
+    struct sys_stat st;
+    int err = sys_fstat(fd, &st);
+
+    if (err != 0)
+        return error_set(ERROR_LIBRARY, -err, "%s: cannot stat shared object: %s", path, error_name(-err));
+    if (S_ISDIR(st.mode))
+        return error_set(ERROR_LIBRARY, EISDIR, "%s: cannot read file data: Is a directory", path);
+    *out = find_by_identity(&st);
+    if (*out != NULL)
+        return 0;
+    struct object *o = object_new(path);
+    if (o == NULL)
+        return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", path);
+    err = object_map(o, fd);
+    if (err == 0)
+        err = check_kind(o);
+    if (err != 0) {
+        object_free(o);
+        return err;
+    }
+    o->dev = st.dev;
+    o->ino = st.ino;
+    o->loader = by;
+    o->is_new = true;
+    note_libc(o);
+    world_decide(o);
+    object_link(o);
+    *out = o;
+    return 0;
+}
+
+static int open_library(const char *path, struct object *by, struct object **out)
+{
+    int fd = sys_open(path);
+
+    if (fd < 0)
+        return fd;
+    int err = load_descriptor(fd, path, by, out);
+    sys_close(fd);
+    return err;
+}
+
+/* A candidate of a search. What is not there, or is another machine's, is passed over. */
+static int try_candidate(const char *path, const char *rule, void *arg)
+{
+    struct request *r = arg;
+    (void)rule;
+    int fd = sys_open(path);
+
+    if (fd < 0) {
+        bool is_passed = fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ENAMETOOLONG ||
+                         world != WORLD_MUSL;
+        return is_passed ? -ENOENT
+                         : error_set(ERROR_LIBRARY, -fd, "Error loading shared library %s: %s", r->name,
+                                     error_name(-fd));
+    }
+    int err = load_descriptor(fd, path, r->by, &r->found);
+    sys_close(fd);
+    if (err != -ENOTSUP)
+        return err;
+    r->has_foreign = true;
+    return -ENOENT;
+}
+
+/* After a failure at start-up: the same search once more, each place with its outcome in the explanation. */
+static int explain_candidate(const char *path, const char *rule, void *arg)
+{
+    (void)arg;
+    int err = sys_access(path, F_OK);
+    error_explain("  tried %s (%s): %s\n", path, rule,
+                  err != 0 ? error_name(-err) : "not for this machine");
+    return -ENOENT;
+}
+
+/* The native loader's sentence for a file that is not there or cannot be opened. */
+static int fail_to_open(const struct request *r, int err)
+{
+    if (world == WORLD_MUSL) {
+        if (r->by == NULL || load_for_dlopen)
+            error_set(ERROR_LIBRARY, -err, "Error loading shared library %s: %s", r->name, error_name(-err));
+        else
+            error_set(ERROR_LIBRARY, -err, "Error loading shared library %s: %s (needed by %s)", r->name,
+                      error_name(-err), r->by->name);
+    } else {
+        error_set(ERROR_LIBRARY, -err, "%s: cannot open shared object file: %s", r->name,
+                  error_name(-err));
+    }
+    if (!load_for_dlopen) {
+        error_explain("  wanted by %s\n", r->by->name);
+        if (strchr(r->name, '/') == NULL)
+            search_library(r->name, r->by, explain_candidate, NULL);
+    }
+    return err;
+}
+
+static int load_by_path(struct request *r)
+{
+    char *path = world == WORLD_MUSL ? alloc_string(r->name, strlen(r->name))
+                                     : search_expand(r->name, strlen(r->name), r->by);
+
+    if (path == NULL)
+        return fail_to_open(r, -ENOENT);
+    r->found = find_by_name(path);
+    int err = r->found != NULL ? 0 : open_library(path, r->by, &r->found);
+    if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_access(path, F_OK) != 0)
+        err = fail_to_open(&(struct request){.name = path, .by = r->by}, err);
+    alloc_free(path);
+    return err;
+}
+
+static int load_by_search(struct request *r)
+{
+    int err = search_library(r->name, r->by, try_candidate, r);
+
+    if (err == -ENOENT)
+        return fail_to_open(r, err);
+    if (err != 0)
+        return err;
+    if (r->found->short_name == NULL) /* the next need of the same name finds it without a search */
+        r->found->short_name = alloc_string(r->name, strlen(r->name));
+    return 0;
+}
+
+/* musl's own names all mean its libc, which is also its loader. */
+static int load_musl_libc(struct request *r)
+{
+    const char *path = world_musl_path();
+
+    for (struct object *o = object_head; o != NULL; o = o->next) {
+        if (o->is_boot) {
+            r->found = o;
+            return 0;
+        }
+    }
+    int err = open_library(path, r->by, &r->found);
+    if (err < 0 && r->found == NULL)
+        return err == -ENOENT ? fail_to_open(r, err) : err;
+    r->found->is_boot = true;
+    r->found->is_libc_family = true;
+    return 0;
+}
+
+int load_library(const char *name, struct object *by, struct object **out)
+{
+    struct request r = {.name = name, .by = by != NULL ? by : object_head};
+    int err = 0;
+
+    if (world == WORLD_MUSL && world_is_musl_libc(name))
+        err = load_musl_libc(&r);
+    else if ((r.found = find_by_name(name)) == NULL)
+        err = strchr(name, '/') != NULL ? load_by_path(&r) : load_by_search(&r);
+    *out = r.found;
+    return err;
+}
+
+/* A candidate of a search for what is loaded already. */
+static int find_candidate(const char *path, const char *rule, void *arg)
+{
+    struct request *r = arg;
+    struct sys_stat st;
+    (void)rule;
+    int fd = sys_open(path);
+
+    if (fd < 0)
+        return -ENOENT;
+    int err = sys_fstat(fd, &st);
+    sys_close(fd);
+    r->found = err == 0 ? find_by_identity(&st) : NULL;
+    return err == 0 && S_ISREG(st.mode) ? 0 : -ENOENT;
+}
+
+struct object *load_find(const char *name, struct object *by)
+{
+    struct request r = {.name = name, .by = by != NULL ? by : object_head};
+
+    if (world == WORLD_MUSL && world_is_musl_libc(name))
+        return load_musl_libc(&r) == 0 ? r.found : NULL;
+    r.found = find_by_name(name);
+    if (r.found != NULL)
+        return r.found;
+    if (strchr(name, '/') == NULL) {
+        search_library(name, r.by, find_candidate, &r);
+        return r.found;
+    }
+    char *path = search_expand(name, strlen(name), r.by);
+    if (path != NULL)
+        find_candidate(path, "", &r);
+    alloc_free(path);
+    return r.found;
+}
+
+static int add_preload(struct object *o)
+{
+    if (o->is_preloaded)
+        return 0;
+    struct object **grown = alloc_resize(preloads, (preload_count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory");
+    preloads = grown;
+    preloads[preload_count++] = o;
+    o->is_preloaded = true;
+    return 0;
+}
+
+static int preload_one(const char *name, const char *source)
+{
+    struct object *o;
+    int err = load_library(name, object_head, &o);
+
+    if (err == 0)
+        return add_preload(o);
+    /* The reason without the name that precedes it, as the native loader puts it. */
+    const char *reason = strstr(error_text(), ": ");
+    if (world != WORLD_MUSL) {
+        const char *text = reason != NULL ? reason + 2 : error_text();
+        const char *end = strstr(text, ": ");
+        print(2, "ERROR: ld.so: object '%s' from %s cannot be preloaded (%.*s): ignored.\n", name, source,
+              (int)(end != NULL ? (size_t)(end - text) : strlen(text)), text);
+    }
+    error_clear();
+    return 0;
+}
+
+int load_preload(const char *list, const char *separators, const char *source)
+{
+    int err = 0;
+
+    while (*list != '\0' && err == 0) {
+        size_t len = 0;
+        while (list[len] != '\0' && strchr(separators, list[len]) == NULL)
+            len++;
+        char *name = len > 0 ? alloc_string(list, len) : NULL;
+        if (name != NULL && !(search_options.is_secure && strchr(name, '/') != NULL))
+            err = preload_one(name, source);
+        alloc_free(name);
+        list += len + (list[len] != '\0');
+    }
+    return err;
+}
+
+static int load_needs_of(struct object *o)
+{
+    size_t found = 0;
+
+    if (o->needed != NULL || o->needed_count == 0)
+        return 0;
+    struct object **needed = alloc_array(o->needed_count, sizeof *needed);
+    if (needed == NULL)
+        return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
+    for (size_t i = 0; i < o->dynamic_count && found < o->needed_count; i++) {
+        if (o->dynamic[i].d_tag != DT_NEEDED)
+            continue;
+        int err = load_library(object_string(o, o->dynamic[i].d_un.d_val), o, &needed[found]);
+        if (err != 0) {
+            alloc_free(needed);
+            return err;
+        }
+        found++;
+    }
+    o->needed_count = found;
+    o->needed = needed;
+    return 0;
+}
+
+int load_needs(struct object *first)
+{
+    for (struct object *o = first; o != NULL; o = o->next) {
+        int err = load_needs_of(o);
+        if (err != 0)
+            return err;
+    }
+    return 0;
+}
+
+static int closure_add(struct object *root, struct object *o, unsigned mark)
+{
+    if (o->visit == mark)
+        return 0;
+    o->visit = mark;
+    return object_list_add(&root->closure, o);
+}
+
+int load_closure(struct object *root)
+{
+    unsigned mark = object_new_mark();
+
+    root->closure.count = 0;
+    int err = closure_add(root, root, mark);
+    for (unsigned i = 0; root->is_program && i < preload_count && err == 0; i++)
+        err = closure_add(root, preloads[i], mark);
+    for (unsigned i = 0; i < root->closure.count && err == 0; i++) {
+        struct object *o = root->closure.items[i];
+        for (size_t k = 0; o->needed != NULL && k < o->needed_count && err == 0; k++)
+            err = closure_add(root, o->needed[k], mark);
+    }
+    return err;
+}
+
+static bool defines_version(const struct object *o, const Elf64_Vernaux *need, const char *name)
+{
+    for (unsigned i = 0; i < o->version_count; i++) {
+        const struct object_version *v = &o->versions[i];
+        if (v->name != NULL && v->file == NULL && v->hash == need->vna_hash &&
+            string_equal(v->name, name))
+            return true;
+    }
+    return false;
+}
+
+static int check_need(const struct object *o, const struct object *definer, const Elf64_Vernaux *need)
+{
+    const char *name = object_string(o, need->vna_name);
+
+    if (definer->verdef_count == 0) {
+        if (!load_for_dlopen)
+            print(2, "%s: %s: no version information available (required by %s)\n",
+                  object_head->name, definer->name, o->name);
+        return 0;
+    }
+    if (defines_version(definer, need, name) || (need->vna_flags & VER_FLG_WEAK) != 0)
+        return 0;
+    return error_set(ERROR_VERSION, ENOEXEC, "%s: version `%s' not found (required by %s)", definer->name,
+                     name, o->name);
+}
+
+/* decode_verneed proved the lists sound: every step below stays inside. */
+static int check_versions_of(const struct object *o)
+{
+    const Elf64_Verneed *need = o->verneed;
+
+    for (size_t i = 0; i < o->verneed_count; i++) {
+        const struct object *definer = find_by_name(object_string(o, need->vn_file));
+        const Elf64_Vernaux *aux = (const void *)((const char *)need + need->vn_aux);
+        for (unsigned k = 0; definer != NULL && k < need->vn_cnt; k++) {
+            int err = check_need(o, definer, aux);
+            if (err != 0)
+                return err;
+            if (aux->vna_next == 0)
+                break;
+            aux = (const void *)((const char *)aux + aux->vna_next);
+        }
+        need = (const void *)((const char *)need + need->vn_next);
+    }
+    return 0;
+}
+
+int load_check_versions(struct object *first)
+{
+    for (const struct object *o = first; o != NULL && world != WORLD_MUSL; o = o->next) {
+        int err = check_versions_of(o);
+        if (err != 0)
+            return err;
+    }
+    return 0;
+}
+
+void load_discard(struct object *last)
+{
+    while (last->next != NULL) {
+        struct object *o = object_tail;
+        object_unlink(o);
+        object_free(o);
+    }
+}

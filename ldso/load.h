@@ -1,0 +1,41 @@
+/* load.h - library names to objects: the breadth-first closure of a program or of a dlopen. */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include "object.h"
+
+/* Held by whoever loads, relocates, looks up or unloads; recursive, because constructors may dlopen. */
+extern struct lock load_lock;
+
+/* True while a dlopen loads: objects marked DF_1_NOOPEN are then refused. */
+extern bool load_for_dlopen;
+
+/*
+ * The object that name means to by (its needer, or dlopen's caller), mapped and linked at the end of the object
+ * list if it was not there yet. 0, or -errno with the error record set.
+ */
+int load_library(const char *name, struct object *by, struct object **out);
+
+/* Like load_library, but only among what is loaded: NULL if it is not. */
+struct object *load_find(const char *name, struct object *by);
+
+/* The object that fd's file is, mapped unless it is loaded already. Does not close fd. */
+int load_descriptor(int fd, const char *name, struct object *by, struct object **out);
+
+/* LD_PRELOAD and its kin: names in list separated by any of separators; source names the list in warnings. A name
+ * that cannot be loaded is warned about and left out. */
+int load_preload(const char *list, const char *separators, const char *source);
+
+/* Maps what first, and every object linked after it, needs, breadth first. */
+int load_needs(struct object *first);
+
+/* Fills root->closure: itself, the preloaded objects if it is the program, then needs breadth first. */
+int load_closure(struct object *root);
+
+/* Checks that the versions which first and all later objects need are defined where they need them. */
+int load_check_versions(struct object *first);
+
+/* Unlinks, unmaps and frees every object behind last: a load that failed leaves nothing. */
+void load_discard(struct object *last);
+
+#endif

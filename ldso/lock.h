@@ -1,0 +1,21 @@
+/* lock.h - a recursive lock owned by a thread, known by its thread pointer. */
+#ifndef LOCK_H
+#define LOCK_H
+
+#include <stdint.h>
+
+/* All zero: free. */
+struct lock {
+    int word;        /* 0 free, 1 held, 2 held and somebody waits */
+    unsigned depth;  /* acquisitions by the owner that are still to be released */
+    uintptr_t owner; /* thread pointer of the holder, 0 if none */
+};
+
+/* Before this call every lock is a no-op: there is one thread, and reading a thread pointer that nobody
+ * has set would fault. Called once, when the libc is booted, with no lock held. */
+void lock_enable(void);
+
+void lock_acquire(struct lock *lock);
+void lock_release(struct lock *lock);
+
+#endif

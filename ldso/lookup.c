@@ -1,0 +1,381 @@
+/*
+ * lookup.c - hash tables, symbol versions, scopes.
+ *
+ * Called by reloc.c and dlsym under the loader's lock. Objects are as object.c left them: every table is inside a
+ * segment, an index below sym_count is safe, and a string offset is checked here before it is followed.
+ */
+#include "lookup.h"
+
+#include "alloc.h"
+#include "dynamic.h"
+#include "print.h"
+#include "string.h"
+#include "sys.h"
+#include "world.h"
+
+struct object_list lookup_global;
+const struct lookup_builtin *lookup_builtins;
+
+/*
+ * STB_GNU_UNIQUE: the first definition met serves the whole process, whatever scope asks. Open addressing over a
+ * power of two; the hash is mixed because DJB's low bits cluster.
+ */
+static struct unique {
+    uint32_t hash;
+    struct lookup_def def; /* def.sym NULL: free */
+} *uniques;
+static unsigned unique_count, unique_capacity;
+
+static uint32_t gnu_hash(const char *name)
+{
+    uint32_t hash = 5381;
+
+    for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++)
+        hash = hash * 33 + *c;
+    return hash;
+}
+
+void lookup_init(struct lookup_name *n, const char *name, const struct object_version *version)
+{
+    n->name = name;
+    n->version = version;
+    n->gnu_hash = gnu_hash(name);
+    n->has_sysv_hash = false;
+}
+
+int lookup_make_global(struct object *o)
+{
+    if (o->is_global)
+        return 0;
+    int err = object_list_add(&lookup_global, o);
+    o->is_global = err == 0;
+    return err;
+}
+
+/* A definition that mode accepts, its version aside? */
+static bool is_definition(const Elf64_Sym *sym, enum lookup_mode mode)
+{
+    unsigned type = ELF64_ST_TYPE(sym->st_info);
+    unsigned bind = ELF64_ST_BIND(sym->st_info);
+    const unsigned types = 1u << STT_NOTYPE | 1u << STT_OBJECT | 1u << STT_FUNC | 1u << STT_COMMON |
+                           1u << STT_TLS | 1u << STT_GNU_IFUNC;
+
+    if (sym->st_shndx == SHN_UNDEF && (mode == LOOKUP_PLT || type == STT_TLS))
+        return false;
+    if (sym->st_value == 0 && sym->st_shndx != SHN_ABS && type != STT_TLS)
+        return false;
+    return (types >> type & 1) != 0 &&
+           (bind == STB_GLOBAL || bind == STB_WEAK || bind == STB_GNU_UNIQUE);
+}
+
+enum match {
+    MATCH_NO,
+    MATCH_YES,
+    MATCH_IF_ALONE, /* no version asked for, and this definition has one: fine if it is the only default */
+};
+
+/*
+ * glibc's rule. Version index 0 is local, 1 the unversioned base, 2 the first version a library ever had. A reference
+ * without a version accepts the first two and, for relocations, the third: it was linked when there was nothing
+ * else. Beyond, it accepts a default (not hidden) definition if there is just one. A reference with a version wants
+ * exactly that, or a definition without any.
+ */
+static enum match match_version(const struct object *o, uint32_t sym, const struct lookup_name *n,
+                                enum lookup_mode mode)
+{
+    if (o->versym == NULL)
+        return MATCH_YES;
+    unsigned versym = o->versym[sym];
+    unsigned index = versym & 0x7fff;
+    bool is_hidden = (versym & 0x8000) != 0;
+    if (world == WORLD_MUSL) /* musl knows no version but the default */
+        return is_hidden ? MATCH_NO : MATCH_YES;
+    if (n->version == NULL) {
+        if (index < (mode == LOOKUP_DLSYM ? 2 : 3))
+            return MATCH_YES;
+        return is_hidden ? MATCH_NO : MATCH_IF_ALONE;
+    }
+    const struct object_version *have = index < o->version_count ? &o->versions[index] : NULL;
+    if (have == NULL || have->name == NULL)
+        return n->version->is_hidden || is_hidden ? MATCH_NO : MATCH_YES;
+    bool is_same = have->hash == n->version->hash && string_equal(have->name, n->version->name);
+    return is_same ? MATCH_YES : MATCH_NO;
+}
+
+static enum match match_symbol(const struct object *o, uint32_t index, const struct lookup_name *n,
+                               enum lookup_mode mode)
+{
+    const Elf64_Sym *sym = &o->symtab[index];
+    const char *name = object_string(o, sym->st_name);
+
+    if (!is_definition(sym, mode) || name == NULL || !string_equal(name, n->name))
+        return MATCH_NO;
+    return match_version(o, index, n, mode);
+}
+
+/* What a walk along a hash chain has come by. */
+struct candidate {
+    const Elf64_Sym *found;  /* settled */
+    const Elf64_Sym *alone;  /* a MATCH_IF_ALONE */
+    unsigned alone_count;
+};
+
+/* False once the walk may end. */
+static bool consider(struct candidate *c, const struct object *o, uint32_t index,
+                     const struct lookup_name *n, enum lookup_mode mode)
+{
+    enum match match = match_symbol(o, index, n, mode);
+
+    if (match == MATCH_YES)
+        c->found = &o->symtab[index];
+    else if (match == MATCH_IF_ALONE && c->alone_count++ == 0)
+        c->alone = &o->symtab[index];
+    return c->found == NULL;
+}
+
+static void walk_gnu(struct candidate *c, const struct object *o, const struct lookup_name *n,
+                     enum lookup_mode mode)
+{
+    uint64_t word = o->gnu_bloom[n->gnu_hash / 64 & o->gnu_bloom_mask];
+    uint64_t second = (uint64_t)n->gnu_hash >> o->gnu_shift;
+
+    if ((word >> n->gnu_hash % 64 & word >> second % 64 & 1) == 0)
+        return;
+    uint32_t i = o->gnu_bucket[n->gnu_hash % o->gnu_nbucket];
+    if (i < o->gnu_symoffset) /* an empty bucket holds 0 */
+        return;
+    for (; i < o->sym_count; i++) {
+        uint32_t hash = o->gnu_chain[i - o->gnu_symoffset];
+        if ((hash | 1) == (n->gnu_hash | 1) && !consider(c, o, i, n, mode))
+            return;
+        if ((hash & 1) != 0) /* end of chain */
+            return;
+    }
+}
+
+static void walk_sysv(struct candidate *c, const struct object *o, struct lookup_name *n,
+                      enum lookup_mode mode)
+{
+    if (!n->has_sysv_hash) {
+        n->sysv_hash = dynamic_sysv_hash(n->name);
+        n->has_sysv_hash = true;
+    }
+    uint32_t i = o->sysv_hash[n->sysv_hash % o->sysv_nbucket];
+    /* A chain cannot be longer than the table: a cycle ends here, too. */
+    for (uint32_t steps = 0; i != STN_UNDEF && i < o->sym_count && steps < o->sysv_nchain; steps++) {
+        if (!consider(c, o, i, n, mode))
+            return;
+        i = o->sysv_chain[i];
+    }
+}
+
+static void *find_override(const struct object *o, const Elf64_Sym *sym)
+{
+    uint32_t index = (uint32_t)(sym - o->symtab);
+
+    for (unsigned i = 0; i < o->override_count; i++) {
+        if (o->overrides[i].sym == index)
+            return o->overrides[i].addr;
+    }
+    return NULL;
+}
+
+bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode mode,
+                      struct lookup_def *def)
+{
+    struct candidate c = {NULL, NULL, 0};
+
+    if (mode == LOOKUP_COPY && o->is_program)
+        return false;
+    if (o->gnu_nbucket != 0)
+        walk_gnu(&c, o, n, mode);
+    else if (o->sysv_nbucket != 0)
+        walk_sysv(&c, o, n, mode);
+    if (c.found == NULL && c.alone_count == 1)
+        c.found = c.alone;
+    if (c.found == NULL)
+        return false;
+    *def = (struct lookup_def){.object = o, .sym = c.found};
+    if (o->override_count != 0)
+        def->override = find_override(o, c.found);
+    return true;
+}
+
+bool lookup_in_list(const struct object_list *list, unsigned first, struct lookup_name *n,
+                    enum lookup_mode mode, struct lookup_def *def)
+{
+    for (unsigned i = first; i < list->count; i++) {
+        if (lookup_in_object(list->items[i], n, mode, def))
+            return true;
+    }
+    return false;
+}
+
+static unsigned unique_slot(const struct unique *table, unsigned capacity, const char *name,
+                            uint32_t hash)
+{
+    unsigned slot = hash * UINT32_C(2654435769) & (capacity - 1);
+
+    for (;; slot = (slot + 1) & (capacity - 1)) {
+        const struct lookup_def *def = &table[slot].def;
+        if (def->sym == NULL ||
+            (table[slot].hash == hash &&
+             string_equal(object_string(def->object, def->sym->st_name), name)))
+            return slot;
+    }
+}
+
+static bool grow_uniques(void)
+{
+    unsigned capacity = unique_capacity != 0 ? unique_capacity * 2 : 256;
+    struct unique *table = alloc_array(capacity, sizeof *table);
+
+    if (table == NULL)
+        return false;
+    for (unsigned i = 0; i < unique_capacity; i++) {
+        const struct lookup_def *def = &uniques[i].def;
+        if (def->sym != NULL)
+            table[unique_slot(table, capacity, object_string(def->object, def->sym->st_name),
+                              uniques[i].hash)] = uniques[i];
+    }
+    alloc_free(uniques);
+    uniques = table;
+    unique_capacity = capacity;
+    return true;
+}
+
+/* Replaces a unique definition by the one the process uses. Without memory the one found serves. */
+static void settle_unique(const struct lookup_name *n, struct lookup_def *def)
+{
+    if (unique_count * 2 >= unique_capacity && !grow_uniques())
+        return;
+    unsigned slot = unique_slot(uniques, unique_capacity, n->name, n->gnu_hash);
+    if (uniques[slot].def.sym == NULL) {
+        uniques[slot] = (struct unique){n->gnu_hash, *def};
+        unique_count++;
+        def->object->is_nodelete = true; /* others will be bound to it from now on */
+    }
+    *def = uniques[slot].def;
+}
+
+static bool lookup_in_roots(struct object *from, struct lookup_name *n, enum lookup_mode mode,
+                            struct lookup_def *def)
+{
+    for (unsigned i = 0; i < from->roots.count; i++) {
+        if (lookup_in_list(&from->roots.items[i]->closure, 0, n, mode, def))
+            return true;
+    }
+    return false;
+}
+
+static bool lookup_in_builtins(const struct lookup_name *n, struct lookup_def *def)
+{
+    for (const struct lookup_builtin *b = lookup_builtins; b != NULL && b->name != NULL; b++) {
+        if ((b->is_always || world == WORLD_UNDECIDED) && string_equal(b->name, n->name)) {
+            *def = (struct lookup_def){.override = b->addr};
+            return true;
+        }
+    }
+    return false;
+}
+
+bool lookup_in_scope(struct object *from, struct lookup_name *n, enum lookup_mode mode,
+                     struct lookup_def *def)
+{
+    bool found = from->is_symbolic && lookup_in_object(from, n, mode, def);
+
+    if (!found && from->is_deepbind)
+        found = lookup_in_roots(from, n, mode, def);
+    if (!found)
+        found = lookup_in_list(&lookup_global, 0, n, mode, def);
+    if (!found && !from->is_deepbind)
+        found = lookup_in_roots(from, n, mode, def);
+    if (!found)
+        return lookup_in_builtins(n, def);
+    if (ELF64_ST_BIND(def->sym->st_info) == STB_GNU_UNIQUE && mode != LOOKUP_COPY)
+        settle_unique(n, def);
+    return true;
+}
+
+static int override_symbol(struct object *o, uint32_t index, const char *name, void *addr)
+{
+    const char *have = object_string(o, o->symtab[index].st_name);
+
+    if (have == NULL || o->symtab[index].st_shndx == SHN_UNDEF || !string_equal(have, name))
+        return 0;
+    struct object_override *grown =
+        alloc_resize(o->overrides, (o->override_count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory");
+    o->overrides = grown;
+    o->overrides[o->override_count++] = (struct object_override){index, addr};
+    return 0;
+}
+
+int lookup_override(struct object *o, const char *name, void *addr)
+{
+    uint32_t first = o->gnu_nbucket != 0 ? o->gnu_bucket[gnu_hash(name) % o->gnu_nbucket] : 1;
+    int err = 0;
+
+    if (first < o->gnu_symoffset)
+        return 0;
+    for (uint32_t i = first; i < o->sym_count && err == 0; i++) {
+        err = override_symbol(o, i, name, addr);
+        if (o->gnu_nbucket != 0 && (o->gnu_chain[i - o->gnu_symoffset] & 1) != 0)
+            break; /* the chain of this name's bucket ends; without DT_GNU_HASH all symbols are gone through */
+    }
+    return err;
+}
+
+int lookup_note_binding(struct object *from, struct object *to)
+{
+    if (to == NULL || from == to || to->is_startup || to->is_nodelete ||
+        object_list_has(&from->closure, to) || object_list_has(&from->bound, to))
+        return 0;
+    for (size_t i = 0; from->needed != NULL && i < from->needed_count; i++) {
+        if (from->needed[i] == to)
+            return 0;
+    }
+    return object_list_add(&from->bound, to);
+}
+
+uintptr_t lookup_value(const struct lookup_def *def)
+{
+    if (def->override != NULL)
+        return (uintptr_t)def->override;
+    if (def->sym->st_shndx == SHN_ABS)
+        return def->sym->st_value;
+    return def->object->bias + def->sym->st_value;
+}
+
+bool lookup_is_ifunc(const struct lookup_def *def)
+{
+    return def->override == NULL && ELF64_ST_TYPE(def->sym->st_info) == STT_GNU_IFUNC &&
+           def->sym->st_shndx != SHN_UNDEF;
+}
+
+void lookup_forget(const struct object *o)
+{
+    if (o->is_global)
+        object_list_remove(&lookup_global, o);
+    for (unsigned i = 0; i < unique_capacity; i++) {
+        if (uniques[i].def.object != o)
+            continue;
+        /* Removing one would break the probe sequences of others: rebuild without o's. */
+        struct unique *old = uniques;
+        unsigned capacity = unique_capacity;
+        uniques = alloc_array(capacity, sizeof *uniques);
+        unique_capacity = uniques != NULL ? capacity : 0;
+        unique_count = 0;
+        for (unsigned k = 0; k < capacity && uniques != NULL; k++) {
+            const struct lookup_def *def = &old[k].def;
+            if (def->sym == NULL || def->object == o)
+                continue;
+            uniques[unique_slot(uniques, capacity, object_string(def->object, def->sym->st_name),
+                                old[k].hash)] = old[k];
+            unique_count++;
+        }
+        alloc_free(old);
+        return;
+    }
+}

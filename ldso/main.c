@@ -1,0 +1,347 @@
+/*
+ * main.c - the start of a process, as chapter titles.
+ *
+ * main_start runs on the initial stack right after the loader has relocated itself, main_continue on the same stack when
+ * the booted libc jumps to what it takes for the program. Nothing but globals survives from the one to the other.
+ */
+#include "main.h"
+
+#include "alloc.h"
+#include "arch.h"
+#include "dl.h"
+#include "init.h"
+#include "libc/libc.h"
+#include "load.h"
+#include "lookup.h"
+#include "object.h"
+#include "options.h"
+#include "print.h"
+#include "process.h"
+#include "reloc.h"
+#include "search.h"
+#include "string.h"
+#include "sys.h"
+#include "tls.h"
+#include "world.h"
+
+extern const char _start[] __attribute__((visibility("hidden")));
+extern const char start_return[] __attribute__((visibility("hidden")));
+
+static struct object *program;
+static struct options options;
+static bool is_explicit; /* run as `ld.so program`, not through PT_INTERP */
+
+/* The native loader's first line, then ours; and its status. */
+static _Noreturn void fail(void)
+{
+    static const char *const phrases[] = {
+        [ERROR_LIBRARY] = ": error while loading shared libraries: ",
+        [ERROR_VERSION] = ": ",
+        [ERROR_SYMBOL] = ": symbol lookup error: ",
+    };
+    bool is_native_musl = world == WORLD_MUSL && string_starts(error_text(), "Error ");
+    const char *name = program != NULL ? program->name : "ld.so";
+
+    if (is_native_musl)
+        print(2, "%s\n%s", error_text(), error_explanation());
+    else
+        print(2, "%s%s%s\n%s", name, phrases[error_kind()], error_text(), error_explanation());
+    sys_exit(error_kind() == ERROR_VERSION && world == WORLD_GLIBC ? 1 : 127);
+}
+
+static void check(int err)
+{
+    if (err != 0)
+        fail();
+}
+
+void main_start_process(uintptr_t *sp)
+{
+    process_init(sp);
+    if (process_auxv(AT_PAGESZ) != 0)
+        sys_page_size = process_auxv(AT_PAGESZ);
+}
+
+static const char *nonempty(const char *value)
+{
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static void read_environment(void)
+{
+    search_options.is_secure = process_auxv(AT_SECURE) != 0;
+    if (search_options.is_secure)
+        process_scrub_environment();
+    search_options.library_path = options.library_path != NULL ? options.library_path
+                                                               : process_getenv("LD_LIBRARY_PATH");
+    search_options.inhibit_cache = options.inhibit_cache;
+    search_options.platform = (const char *)process_auxv(AT_PLATFORM);
+    reloc_hwcap = process_auxv(AT_HWCAP);
+    reloc_hwcap2 = process_auxv(AT_HWCAP2);
+    init_args = (struct init_args){process.argc, process.argv, process.envp};
+}
+
+/* What a file that is no ELF program is, in words; NULL if its first bytes do not tell. */
+static const char *describe_file(int fd, const struct sys_stat *st)
+{
+    char start[2];
+
+    if (S_ISDIR(st->mode))
+        return "cannot read file data: Is a directory";
+    if (!S_ISREG(st->mode))
+        return "not a regular file";
+    if (sys_pread(fd, start, sizeof start, 0) == 2 && memcmp(start, "#!", 2) == 0)
+        return "a script (its first line begins with #!), not an ELF program";
+    return NULL;
+}
+
+static int map_program(const char *path)
+{
+    struct sys_stat st;
+    int fd = sys_open(path);
+
+    if (fd < 0)
+        return error_set(ERROR_LIBRARY, -fd, "%s: cannot open shared object file: %s", path, error_name(-fd));
+    int err = sys_fstat(fd, &st);
+    const char *what = err == 0 ? describe_file(fd, &st) : error_name(-err);
+    err = what != NULL ? error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", path, what) : object_map(program, fd);
+    sys_close(fd);
+    return err;
+}
+
+/* `ld.so [options] program arguments`: the command line becomes the program's, the file is mapped by us. */
+static void load_explicit(uintptr_t base)
+{
+    int first = options_parse(&options, process.argc, process.argv);
+    const char *path = process.argv[first];
+
+    process_drop_arguments(first);
+    program = object_new(path);
+    if (program == NULL)
+        fail();
+    program->is_program = true;
+    check(map_program(path));
+    search_origin(program);
+    if (options.argv0 != NULL)
+        process.argv[0] = (char *)(uintptr_t)options.argv0;
+    process_set_auxv(AT_PHDR, (uintptr_t)program->phdr);
+    process_set_auxv(AT_PHNUM, program->phdr_count);
+    process_set_auxv(AT_ENTRY, program->entry);
+    process_set_auxv(AT_BASE, base);
+    process_set_auxv(AT_EXECFN, (uintptr_t)path);
+}
+
+/* PT_PHDR says where the headers were linked to be; the kernel says where they are. */
+static uintptr_t bias_from_kernel(const Elf64_Phdr *phdr, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (phdr[i].p_type == PT_PHDR)
+            return (uintptr_t)phdr - phdr[i].p_vaddr;
+    }
+    /* Without it: the headers follow the ELF header, in the same page. */
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)sys_page_down((uintptr_t)phdr);
+    return memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 ? process_auxv(AT_ENTRY) - header->e_entry : 0;
+}
+
+/* Through PT_INTERP: the kernel has mapped the program already. */
+static void adopt_from_kernel(void)
+{
+    const Elf64_Phdr *phdr = (const Elf64_Phdr *)process_auxv(AT_PHDR);
+    unsigned count = (unsigned)process_auxv(AT_PHNUM);
+    const char *path = (const char *)process_auxv(AT_EXECFN);
+
+    program = object_new(process.argc > 0 ? process.argv[0] : path);
+    if (program == NULL)
+        fail();
+    program->is_program = true;
+    program->entry = process_auxv(AT_ENTRY);
+    check(object_adopt(program, phdr, count, bias_from_kernel(phdr, count)));
+}
+
+/* The kernel's own shared object. It is listed like the others, and searched for nothing. */
+static void adopt_vdso(void)
+{
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)process_auxv(AT_SYSINFO_EHDR);
+    struct object *o = header != NULL ? object_new("linux-vdso.so.1") : NULL;
+
+    if (o == NULL)
+        return;
+    o->is_vdso = true;
+    const Elf64_Phdr *phdr = (const Elf64_Phdr *)((const char *)header + header->e_phoff);
+    if (object_adopt(o, phdr, header->e_phnum, (uintptr_t)header) == 0)
+        object_link(o);
+    else
+        object_free(o);
+    error_clear();
+}
+
+/* A program that needs no loader: static, or static-pie, which relocates itself. */
+static bool is_static(const struct object *o)
+{
+    return o->interp == NULL && o->needed_count == 0 &&
+           (o->dynamic == NULL || o->type == ET_EXEC || (o->flags_1 & DF_1_PIE) != 0);
+}
+
+static int read_preload_file(void)
+{
+    mmapfd_result_t file;
+    unsigned count = 1;
+    int fd = sys_open("/etc/ld.so.preload");
+
+    if (fd < 0)
+        return 0;
+    int err = mmapfd_raw(fd, 0, &file, &count, NULL, NULL);
+    sys_close(fd);
+    if (err != 0)
+        return 0;
+    char *list = alloc_string(file.mr_addr, file.mr_fsize);
+    sys_munmap(file.mr_addr, file.mr_msize);
+    err = list != NULL ? load_preload(list, " :\t\n", "/etc/ld.so.preload") : 0;
+    alloc_free(list);
+    return err;
+}
+
+static void load_preloaded(void)
+{
+    const char *list = nonempty(process_getenv("LD_PRELOAD"));
+
+    if (list != NULL)
+        check(load_preload(list, world == WORLD_MUSL ? " :\t\n" : " :", "LD_PRELOAD"));
+    if (options.preload != NULL)
+        check(load_preload(options.preload, " :", "--preload"));
+    if (world != WORLD_MUSL)
+        check(read_preload_file());
+}
+
+/* The program, the vDSO, preloaded objects, and all they need. */
+static void load_everything(void)
+{
+    world_decide(program);
+    program->link_name = world == WORLD_MUSL ? program->name : "";
+    object_link(program);
+    if (world != WORLD_MUSL)
+        adopt_vdso();
+    load_preloaded();
+    check(load_needs(program));
+    check(libc_find());
+    if (world == WORLD_MUSL)
+        adopt_vdso();
+    check(load_check_versions(program));
+    check(load_closure(program));
+    for (unsigned i = 0; i < program->closure.count; i++)
+        check(lookup_make_global(program->closure.items[i]));
+    search_forget();
+}
+
+/* --list, LD_TRACE_LOADED_OBJECTS: in the form of ldd. */
+static _Noreturn void list_and_exit(void)
+{
+    for (const struct object *o = program->next; o != NULL; o = o->next) {
+        const char *name = o->short_name != NULL ? o->short_name : o->name;
+        char digits[17], zeros[] = "0000000000000000";
+        size_t len = print_buffer(digits, sizeof digits, "%lx", (unsigned long)o->start);
+        bool is_arrow = !string_equal(name, o->name);
+        print(1, "\t%s%s%s (0x%s%s)\n", name, is_arrow ? " => " : "", is_arrow ? o->name : "", zeros + len,
+              digits);
+    }
+    sys_exit(0);
+}
+
+static _Noreturn void verify_and_exit(void)
+{
+    sys_exit(program->dynamic == NULL ? 1 : program->interp != NULL ? 0 : 2);
+}
+
+static _Noreturn void enter_static(void)
+{
+    process_set_auxv(AT_BASE, 0);
+    arch_enter(process.sp, program->entry, 0);
+}
+
+static void finalise(void)
+{
+    init_finish_all();
+}
+
+static void initialise(void)
+{
+    init_run(program);
+}
+
+static struct libc_services services(void)
+{
+    return (struct libc_services){
+        .dlfcn = dl_hook_table,
+        .dlfcn_error = (char *(**)(void)) & dl_hook_table[DL_HOOK_DLERROR],
+        .fork_prepare = dl_lock_for_fork,
+        .fork_parent = dl_unlock_after_fork,
+        .fork_child = dl_unlock_after_fork,
+        .initialise = initialise,
+        .finalise = finalise,
+    };
+}
+
+static void override_libc(void)
+{
+    lookup_builtins = dl_builtins;
+    for (struct object *o = object_head; o != NULL; o = o->next) {
+        if (o->is_libc_family)
+            check(dl_override_libc(o));
+    }
+}
+
+_Noreturn void main_start(uintptr_t base)
+{
+    is_explicit = process_auxv(AT_ENTRY) == (uintptr_t)_start;
+    if (is_explicit)
+        load_explicit(base);
+    else
+        adopt_from_kernel();
+    read_environment();
+    if (options.is_verify)
+        verify_and_exit();
+    if (is_static(program) && !options.is_list)
+        enter_static();
+    load_everything();
+    if (options.is_list || nonempty(process_getenv("LD_TRACE_LOADED_OBJECTS")) != NULL)
+        list_and_exit();
+    if (program->entry == 0)
+        check(error_set(ERROR_LIBRARY, ENOEXEC, "%s: has no entry point: it is a library, not a program", program->name));
+    check(tls_layout());
+    override_libc();
+    rdebug_init(program, base);
+    dl_adopt_startup();
+    if (libc_boot_object == NULL) {
+        init_skips_program = true; /* its own start-up code has to, as under glibc's loader */
+        check(tls_place_image(ARCH_TLS_GAP));
+        check(tls_setup_alone());
+        main_continue(process.sp);
+    }
+    struct libc_services provided = services();
+    check(tls_place_image(libc_tls_residue()));
+    check(libc_prepare_boot((uintptr_t)start_return, &provided));
+    arch_enter(process.sp, libc_boot_object->entry, 0);
+}
+
+_Noreturn void main_continue(uintptr_t *sp)
+{
+    struct libc_services provided = services();
+
+    if (libc_boot_object != NULL)
+        libc_restore();
+    lock_enable();
+    bool is_lazy = world != WORLD_MUSL && nonempty(process_getenv("LD_BIND_NOW")) == NULL;
+    check(reloc_objects(program, is_lazy));
+    check(init_check(program));
+    check(init_sort(program));
+    check(reloc_protect(program));
+    tls_copy_images();
+    if (libc_boot_object != NULL)
+        libc_finish_boot(&provided);
+    rdebug_notify(RDEBUG_CONSISTENT);
+    if (world != WORLD_MUSL) { /* musl calls initialise and finalise through the stub's arrays */
+        init_run_preinit(program);
+        init_run(program);
+    }
+    arch_enter(sp, program->entry, world != WORLD_MUSL ? (uintptr_t)finalise : 0);
+}

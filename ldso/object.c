@@ -1,0 +1,461 @@
+/*
+ * object.c - struct object: mapping, decoding of program headers, the list of objects.
+ *
+ * Assumes sys_page_size is set. Called by load (files) and main (what the kernel mapped). The dynamic section is
+ * decoded next door in dynamic.c; both follow no pointer of a file before it is proved to lie in a segment.
+ */
+#include "object.h"
+
+#include "alloc.h"
+#include "arch.h"
+#include "dynamic.h"
+#include "print.h"
+#include "string.h"
+#include "sys.h"
+
+struct object *object_head, *object_tail;
+struct lock object_lock;
+
+int object_list_add(struct object_list *list, struct object *o)
+{
+    if (list->count == list->capacity) {
+        unsigned capacity = list->capacity != 0 ? list->capacity * 2 : 6;
+        struct object **items = alloc_resize(list->items, capacity * sizeof *items);
+        if (items == NULL)
+            return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory");
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = o;
+    return 0;
+}
+
+bool object_list_has(const struct object_list *list, const struct object *o)
+{
+    for (unsigned i = 0; i < list->count; i++) {
+        if (list->items[i] == o)
+            return true;
+    }
+    return false;
+}
+
+void object_list_remove(struct object_list *list, const struct object *o)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < list->count; i++) {
+        if (list->items[i] != o)
+            list->items[kept++] = list->items[i];
+    }
+    list->count = kept;
+}
+
+void object_list_free(struct object_list *list)
+{
+    alloc_free(list->items);
+    *list = (struct object_list){0};
+}
+
+struct object *object_new(const char *name)
+{
+    struct object *o = alloc(sizeof *o);
+
+    if (o == NULL)
+        return NULL;
+    o->name = alloc_string(name, strlen(name));
+    if (o->name == NULL) {
+        alloc_free(o);
+        return NULL;
+    }
+    o->link_name = o->name;
+    return o;
+}
+
+void object_link(struct object *o)
+{
+    lock_acquire(&object_lock);
+    o->prev = object_tail;
+    if (object_tail != NULL)
+        object_tail->next = o;
+    else
+        object_head = o;
+    object_tail = o;
+    lock_release(&object_lock);
+}
+
+void object_unlink(struct object *o)
+{
+    lock_acquire(&object_lock);
+    if (o->prev != NULL)
+        o->prev->next = o->next;
+    else
+        object_head = o->next;
+    if (o->next != NULL)
+        o->next->prev = o->prev;
+    else
+        object_tail = o->prev;
+    o->next = o->prev = NULL;
+    lock_release(&object_lock);
+}
+
+unsigned object_new_mark(void)
+{
+    static unsigned mark;
+
+    return ++mark;
+}
+
+static void unmap(struct object *o)
+{
+    for (unsigned i = 0; i < o->segment_count && o->is_mapped_by_us; i++)
+        sys_munmap(o->segments[i].mr_addr, o->segments[i].mr_msize);
+    alloc_free(o->segments);
+    alloc_free(o->phdr_copy);
+    alloc_free(o->versions);
+    o->segments = NULL;
+    o->phdr_copy = NULL;
+    o->versions = NULL;
+    o->segment_count = 0;
+}
+
+void object_free(struct object *o)
+{
+    unmap(o);
+    object_list_free(&o->closure);
+    object_list_free(&o->roots);
+    object_list_free(&o->bound);
+    object_list_free(&o->init_order);
+    alloc_free(o->overrides);
+    alloc_free(o->needed);
+    alloc_free(o->origin);
+    alloc_free(o->short_name);
+    while (o->owned != NULL) {
+        void **first = o->owned;
+        o->owned = *first;
+        alloc_free(first);
+    }
+    alloc_free(o->name);
+    alloc_free(o);
+}
+
+void *object_alloc(struct object *o, size_t len)
+{
+    enum { LINK = 16 }; /* a pointer, and the alignment of what follows it */
+    char *memory = alloc(len + LINK);
+
+    if (memory == NULL)
+        return NULL;
+    *(void **)memory = o->owned;
+    o->owned = memory;
+    return memory + LINK;
+}
+
+/* Does [addr, addr + len) lie in the segment's valid bytes? */
+static bool segment_holds(const mmapfd_result_t *s, uintptr_t addr, uint64_t len)
+{
+    uintptr_t first = (uintptr_t)s->mr_addr + s->mr_offset;
+    uintptr_t end = (uintptr_t)s->mr_addr + s->mr_msize;
+
+    return addr >= first && addr <= end && len <= end - addr;
+}
+
+void *object_at(const struct object *o, uint64_t vaddr, uint64_t len, unsigned prot)
+{
+    uintptr_t addr = o->bias + vaddr;
+
+    for (unsigned i = 0; i < o->segment_count; i++) {
+        if ((o->segments[i].mr_prot & prot) == prot && segment_holds(&o->segments[i], addr, len))
+            return (void *)addr;
+    }
+    return NULL;
+}
+
+size_t object_room(const struct object *o, uintptr_t addr)
+{
+    for (unsigned i = 0; i < o->segment_count; i++) {
+        if (segment_holds(&o->segments[i], addr, 1))
+            return (size_t)((uintptr_t)o->segments[i].mr_addr + o->segments[i].mr_msize - addr);
+    }
+    return 0;
+}
+
+bool object_can_execute(const struct object *o, uintptr_t addr)
+{
+    return object_at(o, addr - o->bias, 1, PROT_EXEC) != NULL;
+}
+
+struct object *object_by_addr(uintptr_t addr)
+{
+    for (struct object *o = object_head; o != NULL; o = o->next) {
+        if (addr >= o->start && addr < o->end && object_room(o, addr) > 0)
+            return o;
+    }
+    return NULL;
+}
+
+const char *object_string(const struct object *o, uint64_t off)
+{
+    return off < o->strsz ? o->strtab + off : NULL;
+}
+
+/* The sentence for a refused file: the familiar one where there is one, else what mmapfd checked and found. */
+static int explain_refusal(const struct object *o, int err, const struct mmapfd_reason *why)
+{
+    const char *check = why->check != NULL ? why->check : "";
+    bool is_foreign = string_equal(check, "EI_CLASS") || string_equal(check, "e_machine");
+
+    if (string_equal(check, "EI_CLASS") && why->found == ELFCLASS32)
+        error_set(ERROR_LIBRARY, ENOEXEC, "%s: wrong ELF class: ELFCLASS32", o->name);
+    else if (string_equal(check, "file size"))
+        error_set(ERROR_LIBRARY, ENOEXEC, "%s: file too short", o->name);
+    else if (err == -EINVAL)
+        error_set(ERROR_LIBRARY, ENOEXEC, "%s: invalid ELF header", o->name);
+    else if (check[0] == '\0')
+        error_set(ERROR_LIBRARY, -err, "%s: cannot map file: %s", o->name, error_name(-err));
+    else if (why->relation == NULL)
+        error_set(ERROR_LIBRARY, -err, "%s: %s", o->name, check);
+    else
+        error_set(ERROR_LIBRARY, -err, "%s: %s is 0x%lx, wanted %s 0x%lx", o->name, check, why->found,
+                  why->relation, why->wanted);
+    if (why->index >= 0)
+        error_explain("  in program header %d, at file offset %lu\n", why->index, why->offset);
+    if (err == -ENOTSUP)
+        return is_foreign ? -ENOTSUP : -ENOEXEC;
+    return err == -EINVAL ? -ENOEXEC : err;
+}
+
+static int map_segments(struct object *o, int fd)
+{
+    mmapfd_result_t few[16];
+    unsigned count = sizeof few / sizeof few[0];
+    mmapfd_result_t *results = few;
+    struct mmapfd_reason why = {.index = -1};
+    int err = mmapfd_raw(fd, MMFD_INTERPRET, results, &count, NULL, &why);
+
+    if (err == -E2BIG) {
+        results = alloc_array(count, sizeof *results);
+        if (results == NULL)
+            return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
+        err = mmapfd_raw(fd, MMFD_INTERPRET, results, &count, NULL, &why);
+    }
+    if (err == 0 && results == few) {
+        o->segments = alloc_array(count, sizeof *results);
+        if (o->segments != NULL)
+            memcpy(o->segments, few, count * sizeof few[0]);
+    } else {
+        o->segments = results == few ? NULL : results;
+    }
+    if (err != 0) {
+        alloc_free(o->segments);
+        o->segments = NULL;
+        return explain_refusal(o, err, &why);
+    }
+    if (o->segments == NULL) {
+        for (unsigned i = 0; i < count; i++)
+            sys_munmap(few[i].mr_addr, few[i].mr_msize);
+        return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
+    }
+    o->segment_count = count;
+    o->is_mapped_by_us = true;
+    return 0;
+}
+
+/* The element that holds the ELF header, or NULL: then no loaded segment covers the file's start. */
+static const mmapfd_result_t *header_segment(const struct object *o)
+{
+    for (unsigned i = 0; i < o->segment_count; i++) {
+        if (o->segments[i].mr_flags & MFD_ELF_HDR)
+            return &o->segments[i];
+    }
+    return NULL;
+}
+
+/* The headers are in no segment: read them through a mapping of the whole file, and keep a copy. */
+static int copy_headers(struct object *o, int fd, Elf64_Ehdr *header)
+{
+    mmapfd_result_t file;
+    unsigned count = 1;
+    int err = mmapfd_raw(fd, 0, &file, &count, NULL, NULL);
+
+    if (err != 0)
+        return error_set(ERROR_LIBRARY, -err, "%s: cannot read file data: %s", o->name,
+                         error_name(-err));
+    memcpy(header, file.mr_addr, sizeof *header);
+    size_t len = (size_t)header->e_phnum * sizeof *o->phdr_copy;
+    o->phdr_copy = alloc(len);
+    if (o->phdr_copy != NULL)
+        memcpy(o->phdr_copy, file.mr_addr + header->e_phoff, len); /* bounds: mmapfd checked them */
+    sys_munmap(file.mr_addr, file.mr_msize);
+    if (o->phdr_copy == NULL)
+        return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
+    o->phdr = o->phdr_copy;
+    return 0;
+}
+
+static int find_headers(struct object *o, int fd, Elf64_Ehdr *header)
+{
+    const mmapfd_result_t *s = header_segment(o);
+
+    if (s != NULL)
+        memcpy(header, s->mr_addr, sizeof *header);
+    size_t len = s != NULL ? s->mr_offset + s->mr_fsize : 0; /* of the file, from its start */
+    if (s != NULL && header->e_phoff <= len &&
+        header->e_phnum * sizeof(Elf64_Phdr) <= len - header->e_phoff) {
+        o->phdr = (const Elf64_Phdr *)(s->mr_addr + header->e_phoff);
+        return 0;
+    }
+    return copy_headers(o, fd, header);
+}
+
+static void measure(struct object *o)
+{
+    const mmapfd_result_t *last = &o->segments[o->segment_count - 1];
+
+    o->start = (uintptr_t)o->segments[0].mr_addr;
+    o->end = sys_page_up((uintptr_t)last->mr_addr + last->mr_msize);
+}
+
+/* PT_INTERP: a string inside a segment, with its NUL. */
+static int decode_interp(struct object *o, const Elf64_Phdr *p)
+{
+    const char *path = object_at(o, p->p_vaddr, p->p_filesz, PROT_READ);
+
+    if (path == NULL || strnlen(path, p->p_filesz) == p->p_filesz)
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: PT_INTERP is not a terminated string inside a segment",
+                         o->name);
+    o->interp = path;
+    return 0;
+}
+
+static int decode_tls(struct object *o, const Elf64_Phdr *p)
+{
+    if (p->p_memsz == 0)
+        return 0;
+    if (p->p_filesz > p->p_memsz || (p->p_align & (p->p_align - 1)) != 0 ||
+        p->p_memsz > PTRDIFF_MAX / 4 || p->p_align > PTRDIFF_MAX / 4)
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: PT_TLS has file size 0x%lx, memory size 0x%lx, alignment 0x%lx: "
+                         "wanted no more in the file than in memory and a power of two",
+                         o->name, p->p_filesz, p->p_memsz, p->p_align);
+    o->tls_image = object_at(o, p->p_vaddr, p->p_filesz, p->p_filesz > 0 ? PROT_READ : 0);
+    if (o->tls_image == NULL && p->p_filesz > 0)
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: PT_TLS at 0x%lx is in no segment", o->name,
+                         p->p_vaddr);
+    o->tls_vaddr = p->p_vaddr;
+    o->tls_filesz = p->p_filesz;
+    o->tls_memsz = p->p_memsz;
+    o->tls_align = p->p_align != 0 ? p->p_align : 1;
+    return 0;
+}
+
+/* PT_GNU_RELRO ends where a linker padded it to: at most at the end of its segment's last page. */
+static int decode_relro(struct object *o, const Elf64_Phdr *p)
+{
+    uintptr_t start = o->bias + p->p_vaddr;
+    size_t room = object_room(o, start);
+
+    if (p->p_memsz == 0)
+        return 0;
+    if (room == 0 || p->p_memsz > sys_page_up(start + room) - start)
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: PT_GNU_RELRO at 0x%lx, 0x%lx bytes, is not inside a segment", o->name,
+                         p->p_vaddr, p->p_memsz);
+    o->relro_start = sys_page_down(start);
+    o->relro_end = sys_page_down(start + p->p_memsz);
+    if (o->relro_end < o->relro_start)
+        o->relro_end = o->relro_start;
+    return 0;
+}
+
+static int decode_header(struct object *o, const Elf64_Phdr *p)
+{
+    switch (p->p_type) {
+    case PT_LOAD:
+        if ((p->p_flags & (PF_W | PF_X)) == (PF_W | PF_X) && p->p_memsz > 0)
+            return error_set(ERROR_LIBRARY, ENOEXEC, "%s: segment at 0x%lx is both writable and executable",
+                             o->name, p->p_vaddr);
+        return 0;
+    case PT_INTERP:
+        return decode_interp(o, p);
+    case PT_TLS:
+        return decode_tls(o, p);
+    case PT_GNU_RELRO:
+        return decode_relro(o, p);
+    case PT_GNU_EH_FRAME:
+        o->eh_frame_hdr = object_at(o, p->p_vaddr, p->p_memsz, PROT_READ);
+        return 0;
+    case PT_GNU_STACK:
+        o->has_stack_header = true;
+        o->wants_exec_stack = (p->p_flags & PF_X) != 0;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static int decode_headers(struct object *o)
+{
+    const Elf64_Phdr *dynamic = NULL;
+
+    for (unsigned i = 0; i < o->phdr_count; i++) {
+        int err = decode_header(o, &o->phdr[i]);
+        if (err != 0)
+            return err;
+        if (o->phdr[i].p_type != PT_DYNAMIC)
+            continue;
+        if (dynamic != NULL)
+            return error_set(ERROR_LIBRARY, ENOEXEC, "%s: there are two PT_DYNAMIC headers", o->name);
+        dynamic = &o->phdr[i];
+    }
+    return dynamic != NULL ? dynamic_decode(o, dynamic) : 0;
+}
+
+static uint64_t lowest_page(const struct object *o)
+{
+    for (unsigned i = 0; i < o->phdr_count; i++) {
+        if (o->phdr[i].p_type == PT_LOAD && o->phdr[i].p_memsz > 0)
+            return sys_page_down(o->phdr[i].p_vaddr); /* mmapfd refuses unsorted headers */
+    }
+    return 0;
+}
+
+int object_map(struct object *o, int fd)
+{
+    Elf64_Ehdr header;
+    int err = map_segments(o, fd);
+
+    if (err != 0)
+        return err;
+    measure(o);
+    err = find_headers(o, fd, &header);
+    if (err == 0 && header.e_type != ET_DYN && header.e_type != ET_EXEC)
+        err = error_set(ERROR_LIBRARY, ENOEXEC, "%s: only ET_DYN and ET_EXEC can be loaded", o->name);
+    if (err == 0) {
+        o->type = header.e_type;
+        o->phdr_count = header.e_phnum;
+        o->bias = (uintptr_t)o->segments[0].mr_addr - lowest_page(o);
+        o->entry = header.e_entry != 0 ? o->bias + header.e_entry : 0;
+        err = decode_headers(o);
+    }
+    if (err != 0)
+        unmap(o);
+    return err;
+}
+
+int object_adopt(struct object *o, const Elf64_Phdr *phdr, unsigned count, uintptr_t bias)
+{
+    unsigned capacity = count;
+
+    o->segments = alloc_array(count, sizeof *o->segments);
+    if (o->segments == NULL)
+        return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
+    int err = mmapfd_segments(phdr, count, bias, o->segments, &capacity);
+    if (err != 0)
+        return error_set(ERROR_LIBRARY, -err, "%s: program headers are malformed", o->name);
+    o->segment_count = capacity;
+    o->phdr = phdr;
+    o->phdr_count = count;
+    o->bias = bias;
+    measure(o);
+    return decode_headers(o);
+}

@@ -1,0 +1,192 @@
+/*
+ * object.h - a mapped ELF object: its segments as mmapfd returned them, and its dynamic section decoded and checked.
+ *
+ * Whoever holds a struct object may follow every pointer in it without a further check: object.c proved that
+ * each table lies in a segment with the length it says. Indices and offsets that are found later (symbol indices
+ * in relocations, chain links) are checked where they are found, against sym_count and the like.
+ */
+#ifndef OBJECT_H
+#define OBJECT_H
+
+#include "lock.h"
+#include "mmapfd.h"
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct object;
+
+/* A growing array of objects; items is owned by the list. */
+struct object_list {
+    struct object **items;
+    unsigned count, capacity;
+};
+
+/* 0 or -ENOMEM, which leaves the list as it was. */
+int object_list_add(struct object_list *list, struct object *o);
+bool object_list_has(const struct object_list *list, const struct object *o);
+/* Order is kept; nothing happens if o is not in it. */
+void object_list_remove(struct object_list *list, const struct object *o);
+void object_list_free(struct object_list *list);
+
+/* A version name by its index in DT_VERSYM; name is NULL for an index that no table defines. */
+struct object_version {
+    const char *name;
+    const char *file;  /* vn_file for a needed version, NULL for one the object defines */
+    uint32_t hash;     /* vd_hash, vna_hash: System V hash of the name */
+    bool is_hidden;    /* vna_other has bit 15 set: only an exact match will do */
+};
+
+/* A definition inside the C library that one of ours stands in front of (dl.c: dlopen and its family). */
+struct object_override {
+    uint32_t sym; /* index in the C library's symbol table */
+    void *addr;   /* what references to it are bound to instead */
+};
+
+enum tls_kind {
+    TLS_NONE,
+    TLS_STATIC,  /* in the block that every thread has at a fixed distance from its thread pointer */
+    TLS_DYNAMIC, /* allocated when a thread first touches it */
+};
+
+struct object {
+    /* struct link_map of <link.h>: debuggers and dlinfo read it. */
+    uintptr_t bias;        /* addr - vaddr */
+    const char *link_name; /* name, but "" for the program in the glibc world */
+    Elf64_Dyn *dynamic;
+    struct object *next, *prev;
+
+    char *name; /* the path it was opened by, as given; argv[0] for the program; owned */
+
+    /* object_map, object_adopt. segments: mmapfd's result array as it came; owned. */
+    mmapfd_result_t *segments;
+    unsigned segment_count;
+    bool is_mapped_by_us; /* object_free unmaps */
+    const Elf64_Phdr *phdr;
+    Elf64_Phdr *phdr_copy; /* owned; when the table is in no segment */
+    unsigned phdr_count;
+    uint16_t type;   /* ET_* */
+    uintptr_t entry; /* run-time address of e_entry, 0 if e_entry is 0 */
+    uintptr_t start, end; /* page-aligned extent of all segments */
+    uint64_t dev, ino;    /* 0, 0: unknown (mapped by the kernel) */
+
+    /* object_decode, from program headers */
+    size_t dynamic_count; /* entries before DT_NULL */
+    const char *interp;   /* PT_INTERP, NULL if none */
+    uintptr_t relro_start, relro_end; /* whole pages; equal if none */
+    const void *eh_frame_hdr;
+    const void *tls_image; /* PT_TLS at run time */
+    size_t tls_filesz, tls_memsz, tls_align, tls_vaddr;
+    bool wants_exec_stack; /* PT_GNU_STACK has PF_X */
+    bool has_stack_header;
+
+    /* object_decode, from the dynamic section */
+    const char *strtab;
+    size_t strsz;
+    const char *soname, *rpath, *runpath; /* NULL if absent */
+    const Elf64_Sym *symtab;
+    uint32_t sym_count; /* an index below it is inside symtab and inside versym */
+    const uint16_t *versym;
+    struct object_version *versions; /* owned */
+    unsigned version_count;
+    const uint32_t *sysv_hash, *sysv_chain; /* buckets and chains of DT_HASH */
+    uint32_t sysv_nbucket, sysv_nchain;
+    const uint64_t *gnu_bloom;
+    const uint32_t *gnu_bucket, *gnu_chain; /* chain is indexed by symbol index - gnu_symoffset */
+    uint32_t gnu_nbucket, gnu_symoffset, gnu_bloom_mask, gnu_shift;
+    const Elf64_Rela *rela, *jmprel;
+    size_t rela_count, jmprel_count;
+    const uint64_t *relr;
+    size_t relr_count;
+    uintptr_t *pltgot;
+    const Elf64_Verneed *verneed;
+    const Elf64_Verdef *verdef;
+    size_t verneed_count, verdef_count;
+    uintptr_t init, fini;
+    const uintptr_t *preinit_array, *init_array, *fini_array;
+    size_t preinit_count, init_count, fini_count;
+    Elf64_Dyn *debug; /* DT_DEBUG entry, NULL if none */
+    uint64_t flags_1; /* DT_FLAGS_1 */
+    bool is_symbolic, is_bind_now, has_textrel;
+    size_t needed_count;
+
+    /* load.c */
+    char *origin;           /* directory of name, absolute; owned; NULL until asked for */
+    char *short_name;       /* musl world: the name it was found by; owned, or NULL */
+    struct object *loader;  /* who caused it to be loaded first, NULL for the program */
+    struct object **needed; /* one per DT_NEEDED; owned array */
+    bool is_program, is_startup, is_vdso, is_preloaded;
+    bool is_libc_family; /* libc.so.6, ld-linux, libdl.so.2; musl's libc.so */
+    bool is_boot;        /* booted: relocates itself, runs its own constructors */
+
+    /* lookup.c */
+    struct object_list closure; /* itself and its needs, breadth first; empty until computed */
+    struct object_list roots;   /* whose closures are searched after the global scope */
+    struct object_list bound;   /* objects outside the closure that relocation bound this one to */
+    bool is_global, is_deepbind;
+    struct object_override *overrides; /* sorted by sym; owned */
+    unsigned override_count;
+
+    /* tls.c */
+    enum tls_kind tls_kind;
+    size_t tls_module; /* module id, from 1; 0 if it has no TLS */
+    size_t tls_offset; /* TLS_STATIC: from the block's start */
+    bool tls_touched;  /* some thread has a dynamic block of it */
+    bool tls_is_unfilled; /* moved into the static block, image not copied there yet */
+
+    /* reloc.c */
+    bool is_relocated;
+    void *plt;   /* struct arch_plt for unbound functions, object_alloc's */
+    void *owned; /* what object_alloc returned, as a list */
+
+    /* init.c */
+    struct object_list init_order; /* of a root */
+    bool is_initialised, is_finalised;
+    unsigned visit; /* object_new_mark of the last walk that came by */
+    struct object *walk_parent; /* init.c's depth-first walk: where it came from, */
+    unsigned walk_next;         /* and which neighbour is next */
+
+    /* dl.c */
+    unsigned open_count;
+    unsigned pending_dtors; /* thread_local destructors still to run */
+    bool is_nodelete, is_live, is_new;
+};
+
+/* The list of all objects in load order, program first, guarded by object_lock where threads exist. */
+extern struct object *object_head, *object_tail;
+extern struct lock object_lock;
+
+/* A new unlinked object with a copy of name; NULL when there is no memory. */
+struct object *object_new(const char *name);
+void object_link(struct object *o);
+void object_unlink(struct object *o);
+/* A number no object's visit has yet: walks mark what they have seen with one of their own. */
+unsigned object_new_mark(void);
+/* Unmaps (if we mapped it) and frees; o must not be linked. */
+void object_free(struct object *o);
+
+/* len bytes, zeroed, that live as long as o; NULL when there is no memory. */
+void *object_alloc(struct object *o, size_t len);
+
+/*
+ * Maps fd with mmapfd and decodes it. 0, or -errno with the error record set and nothing mapped: -ENOTSUP for a
+ * file of another class or machine (a search goes on behind it), others are final.
+ */
+int object_map(struct object *o, int fd);
+/* The same for an image that the kernel mapped: the program under PT_INTERP, the vDSO. */
+int object_adopt(struct object *o, const Elf64_Phdr *phdr, unsigned count, uintptr_t bias);
+
+/* The address of vaddr if [vaddr, vaddr + len) lies in one segment that has all of prot, else NULL. */
+void *object_at(const struct object *o, uint64_t vaddr, uint64_t len, unsigned prot);
+/* Bytes from addr to the end of its segment; 0 if addr is in none. */
+size_t object_room(const struct object *o, uintptr_t addr);
+/* The object one of whose segments holds addr, NULL if none. Caller holds object_lock. */
+struct object *object_by_addr(uintptr_t addr);
+/* True if addr is in a segment of o that can be executed. */
+bool object_can_execute(const struct object *o, uintptr_t addr);
+/* The string at an offset of DT_STRTAB; NULL if the offset is outside. */
+const char *object_string(const struct object *o, uint64_t off);
+
+#endif

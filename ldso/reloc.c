@@ -1,0 +1,570 @@
+/*
+ * reloc.c - the relocation policy, once for all machines: arch.h names the kinds, the code below says what they mean.
+ *
+ * Called by main (start-up, after the libc's boot) and dl.c (dlopen) under the loader's lock; all objects are loaded,
+ * their versions checked, their TLS modules known.
+ *
+ * Order matters because IFUNC resolvers are code: they may use relocated data and call other libraries. So all
+ * plain relocations of all objects come first, then resolvers, dependencies before their users, then COPY (whose
+ * sources hold their final values by then). What has to wait is kept in one list with its definition found.
+ * A wrong file is noticed in the first pass, before any of its code has run.
+ */
+#include "reloc.h"
+
+#include "alloc.h"
+#include "arch.h"
+#include "load.h"
+#include "print.h"
+#include "string.h"
+#include "sys.h"
+#include "tls.h"
+#include "world.h"
+
+uint64_t reloc_hwcap, reloc_hwcap2;
+
+/* A relocation that waits for the plain ones: a COPY, an IRELATIVE (sym NULL) or one whose symbol is an IFUNC. */
+struct deferred {
+    struct object *object;
+    const Elf64_Rela *rela;
+    struct lookup_def def;
+};
+
+/* The work on one object. */
+struct work {
+    struct object *object;
+    uintptr_t first, end; /* the writable segment that the last relocation was in */
+    bool is_lazy;
+    uint32_t sym; /* memo: relocations come sorted by symbol */
+    enum lookup_mode mode;
+    struct lookup_def def;
+};
+
+/* A PLT with unbound slots: what GOT[1] points to. */
+struct unbound {
+    struct arch_plt plt; /* first: the fallback knows only this */
+    struct object *object;
+};
+
+static struct deferred *deferred;
+static size_t deferred_count, deferred_capacity;
+
+static int defer(struct object *o, const Elf64_Rela *rela, const struct lookup_def *def)
+{
+    if (deferred_count == deferred_capacity) {
+        size_t capacity = deferred_capacity != 0 ? deferred_capacity * 2 : 64;
+        struct deferred *grown = alloc_resize(deferred, capacity * sizeof *grown);
+        if (grown == NULL)
+            return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
+        deferred = grown;
+        deferred_capacity = capacity;
+    }
+    deferred[deferred_count++] = (struct deferred){o, rela, *def};
+    return 0;
+}
+
+static uintptr_t resolve_ifunc(uintptr_t resolver)
+{
+    return arch_call_resolver(resolver, reloc_hwcap, reloc_hwcap2);
+}
+
+uintptr_t reloc_address(const struct lookup_def *def)
+{
+    uintptr_t addr = lookup_value(def);
+
+    return lookup_is_ifunc(def) ? resolve_ifunc(addr) : addr;
+}
+
+/* The place a relocation changes, len bytes: inside a writable segment or NULL. */
+static void *target(struct work *w, uint64_t vaddr, size_t len)
+{
+    uintptr_t addr = w->object->bias + vaddr;
+
+    if (addr >= w->first && addr < w->end && w->end - addr >= len)
+        return (void *)addr;
+    for (unsigned i = 0; i < w->object->segment_count; i++) {
+        const mmapfd_result_t *s = &w->object->segments[i];
+        uintptr_t first = (uintptr_t)s->mr_addr + s->mr_offset;
+        uintptr_t end = (uintptr_t)s->mr_addr + s->mr_msize;
+        if ((s->mr_prot & PROT_WRITE) == 0 || addr < first || addr >= end || end - addr < len)
+            continue;
+        w->first = first;
+        w->end = end;
+        return (void *)addr;
+    }
+    return NULL;
+}
+
+static int bad_target(const struct object *o, uint64_t vaddr)
+{
+    if (object_at(o, vaddr, 1, PROT_READ) != NULL)
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: relocation at 0x%lx is in a read-only segment (text relocations are not supported)",
+                         o->name, vaddr);
+    return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation at 0x%lx is in no segment", o->name, vaddr);
+}
+
+static const struct object_version *version_of(const struct object *o, uint32_t sym)
+{
+    unsigned index = o->versym != NULL ? o->versym[sym] & 0x7fffu : 0;
+
+    return index >= 2 && index < o->version_count && o->versions[index].name != NULL ? &o->versions[index]
+                                                                                      : NULL;
+}
+
+static int undefined(const struct object *o, const char *name, const struct object_version *v)
+{
+    if (world == WORLD_MUSL)
+        return error_set(ERROR_SYMBOL, ENOEXEC, "Error relocating %s: %s: symbol not found", o->name, name);
+    if (v != NULL && v->file != NULL && load_find(v->file, object_head) != NULL)
+        return error_set(ERROR_SYMBOL, ENOEXEC,
+                         "%s: symbol %s version %s not defined in file %s with link time reference", o->name,
+                         name, v->name, v->file);
+    return error_set(ERROR_SYMBOL, ENOEXEC, "%s: undefined symbol: %s%s%s", o->name, name,
+                     v != NULL ? ", version " : "", v != NULL ? v->name : "");
+}
+
+/* True for a symbol that the object's own definition satisfies, whatever the scope has. */
+static bool binds_to_itself(const Elf64_Sym *sym, enum lookup_mode mode, struct lookup_name *n)
+{
+    unsigned visibility = ELF64_ST_VISIBILITY(sym->st_other);
+    struct lookup_def copy;
+
+    if (ELF64_ST_BIND(sym->st_info) == STB_LOCAL || visibility == STV_HIDDEN ||
+        visibility == STV_INTERNAL)
+        return true;
+    if (visibility != STV_PROTECTED || sym->st_shndx == SHN_UNDEF || mode == LOOKUP_COPY)
+        return false;
+    /* A non-PIC program may hold a COPY of protected data: then that is where everybody must look. */
+    bool is_data = ELF64_ST_TYPE(sym->st_info) == STT_OBJECT;
+    return !is_data || !lookup_in_object(object_head, n, mode, &copy);
+}
+
+/*
+ * Finds the definition for symbol index sym: 0, or -errno. An undefined weak one, or none at all (index 0), leaves
+ * def->sym NULL; index 0 means the object itself.
+ */
+static int find_definition(struct work *w, uint32_t index, enum lookup_mode mode)
+{
+    struct object *o = w->object;
+
+    if (index == w->sym && mode == w->mode)
+        return 0;
+    if (index >= o->sym_count)
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation names symbol %u of %u", o->name, index,
+                         o->sym_count);
+    const Elf64_Sym *sym = &o->symtab[index];
+    const char *name = object_string(o, sym->st_name);
+    if (name == NULL)
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: symbol %u: st_name is 0x%x, wanted less than 0x%lx",
+                         o->name, index, sym->st_name, o->strsz);
+    struct lookup_name n;
+    w->def = (struct lookup_def){.object = o};
+    lookup_init(&n, name, version_of(o, index));
+    if (binds_to_itself(sym, mode, &n)) {
+        w->def.sym = sym;
+    } else if (!lookup_in_scope(o, &n, mode, &w->def)) {
+        if (ELF64_ST_BIND(sym->st_info) != STB_WEAK) {
+            w->sym = 0;
+            return undefined(o, name, n.version);
+        }
+        w->def = (struct lookup_def){0};
+    } else {
+        int err = lookup_note_binding(o, w->def.object);
+        if (err != 0)
+            return err;
+    }
+    w->sym = index;
+    w->mode = mode;
+    return 0;
+}
+
+static bool is_defined(const struct lookup_def *def)
+{
+    return def->sym != NULL || def->override != NULL;
+}
+
+/* Reached through arch_plt_fallback when a function that start-up could not find is called. */
+static uintptr_t bind_now(struct arch_plt *plt, size_t index)
+{
+    struct object *o = ((struct unbound *)plt)->object;
+    struct work w = {.object = o};
+    const Elf64_Rela *rela = index < o->jmprel_count ? &o->jmprel[index] : NULL;
+
+    lock_acquire(&load_lock);
+    int err = rela != NULL ? find_definition(&w, ELF64_R_SYM(rela->r_info), LOOKUP_PLT)
+                           : error_set(ERROR_SYMBOL, ENOEXEC, "%s: PLT index %lu", o->name, index);
+    if (err != 0) {
+        print(2, "%s: symbol lookup error: %s\n", object_head->name, error_text());
+        sys_exit(127);
+    }
+    uintptr_t addr = reloc_address(&w.def);
+    uintptr_t *slot = target(&w, rela->r_offset, sizeof *slot);
+    if (slot != NULL)
+        *slot = addr;
+    lock_release(&load_lock);
+    return addr;
+}
+
+/* Leaves a JUMP_SLOT to the PLT's lazy half. False if this object's PLT has none. */
+static bool leave_unbound(struct work *w, uintptr_t *slot)
+{
+    struct object *o = w->object;
+    struct unbound *u = o->plt;
+
+    if (!w->is_lazy || o->is_bind_now || o->pltgot == NULL || *slot == 0 ||
+        !object_can_execute(o, o->bias + *slot))
+        return false;
+    if (u == NULL) {
+        u = object_alloc(o, sizeof *u);
+        if (u == NULL)
+            return false;
+        *u = (struct unbound){.plt = {.bind = bind_now, .got = (uintptr_t)o->pltgot}, .object = o};
+        o->plt = u;
+        o->pltgot[1] = (uintptr_t)u;
+        o->pltgot[2] = (uintptr_t)arch_plt_fallback;
+    }
+    *slot += o->bias;
+    error_clear();
+    return true;
+}
+
+static int make_static(struct work *w, struct object *module, const Elf64_Rela *rela)
+{
+    if (module->tls_kind == TLS_STATIC)
+        return 0;
+    if (world == WORLD_MUSL) {
+        const char *name =
+            object_string(w->object, w->object->symtab[ELF64_R_SYM(rela->r_info)].st_name);
+        return error_set(ERROR_SYMBOL, ENOEXEC,
+                         "Error relocating %s: %s: initial-exec TLS resolves to dynamic definition in %s",
+                         w->object->name, name, module->name);
+    }
+    if (module->tls_kind != TLS_DYNAMIC || tls_make_static(module) != 0)
+        return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory in static TLS block",
+                         w->object->name);
+    return 0;
+}
+
+/* TLSDESC: two words, resolver and argument. */
+static int relocate_descriptor(struct work *w, const Elf64_Rela *rela, struct object *module,
+                               uint64_t value)
+{
+    uintptr_t *words = target(w, rela->r_offset, 2 * sizeof *words);
+
+    if (words == NULL)
+        return bad_target(w->object, rela->r_offset);
+    if (module == NULL) {
+        words[0] = (uintptr_t)arch_tlsdesc_undefined_weak;
+        words[1] = value;
+    } else if (module->tls_kind == TLS_STATIC) {
+        words[0] = (uintptr_t)arch_tlsdesc_static;
+        words[1] = value + (uintptr_t)tls_static_offset(module);
+    } else {
+        struct arch_tlsdesc *desc = object_alloc(w->object, sizeof *desc);
+        if (desc == NULL)
+            return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", w->object->name);
+        *desc = (struct arch_tlsdesc){tls_descriptor_address, module->tls_module, value};
+        words[0] = (uintptr_t)arch_tlsdesc_dynamic;
+        words[1] = (uintptr_t)desc;
+    }
+    return 0;
+}
+
+/* The TLS kinds. module is where the variable lives, NULL for an undefined weak one. */
+static int relocate_tls(struct work *w, const Elf64_Rela *rela, uint32_t type)
+{
+    const struct lookup_def *def = &w->def;
+    struct object *module = def->object;
+    uint64_t value = (def->sym != NULL ? def->sym->st_value : 0) + (uint64_t)rela->r_addend;
+    uintptr_t *place = target(w, rela->r_offset, sizeof *place);
+
+    if (place == NULL)
+        return bad_target(w->object, rela->r_offset);
+    if (module != NULL && module->tls_kind == TLS_NONE)
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: thread-local relocation at 0x%lx refers to %s, which has no PT_TLS",
+                         w->object->name, rela->r_offset, module->name);
+    switch (type) {
+    case REL_DTPMOD:
+        *place = module != NULL ? module->tls_module : 0;
+        return 0;
+    case REL_DTPOFF:
+        *place = value;
+        return 0;
+    case REL_TLSDESC:
+        return relocate_descriptor(w, rela, module, value);
+    default: /* REL_TPOFF */
+        if (module == NULL)
+            return 0;
+        int err = make_static(w, module, rela);
+        if (err == 0)
+            *place = value + (uintptr_t)tls_static_offset(module);
+        return err;
+    }
+}
+
+static int overflow(const struct work *w, const Elf64_Rela *rela)
+{
+    return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation at 0x%lx overflows its 32 bits",
+                     w->object->name, rela->r_offset);
+}
+
+/* Stores 32 bits if value fits them, as unsigned or as signed. */
+static int store32(struct work *w, const Elf64_Rela *rela, uint64_t value, bool is_signed)
+{
+    uint32_t *place = target(w, rela->r_offset, sizeof *place);
+
+    if (place == NULL)
+        return bad_target(w->object, rela->r_offset);
+    if (is_signed ? (int64_t)value != (int32_t)value : value != (uint32_t)value)
+        return overflow(w, rela);
+    *place = (uint32_t)value;
+    return 0;
+}
+
+/* All kinds that are arithmetic on S, an address or 0. */
+static int apply(struct work *w, const Elf64_Rela *rela, uintptr_t s)
+{
+    uint64_t addend = (uint64_t)rela->r_addend;
+    uintptr_t place = w->object->bias + rela->r_offset;
+    uint64_t size = w->def.sym != NULL ? w->def.sym->st_size : 0;
+    uint64_t value;
+
+    switch ((uint32_t)ELF64_R_TYPE(rela->r_info)) {
+    case REL_ABS32:
+        return store32(w, rela, s + addend, false);
+    case REL_PC32:
+        return store32(w, rela, s + addend - place, true);
+    case REL_SIZE32:
+        return store32(w, rela, size + addend, false);
+    case REL_GLOB_DAT:
+    case REL_JUMP_SLOT:
+        value = s + (ARCH_GOT_ADDEND ? addend : 0);
+        break;
+    case REL_PC64:
+        value = s + addend - place;
+        break;
+    case REL_SIZE64:
+        value = size + addend;
+        break;
+    default: /* REL_ABS64 */
+        value = s + addend;
+    }
+    uint64_t *word = target(w, rela->r_offset, sizeof *word);
+    if (word == NULL)
+        return bad_target(w->object, rela->r_offset);
+    __builtin_memcpy(word, &value, sizeof value); /* r_offset may be unaligned */
+    return 0;
+}
+
+/* Relocations that refer to a symbol. */
+static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type)
+{
+    bool is_tls = type == REL_DTPMOD || type == REL_DTPOFF || type == REL_TPOFF || type == REL_TLSDESC;
+    enum lookup_mode mode = type == REL_COPY                      ? LOOKUP_COPY
+                            : type == REL_JUMP_SLOT || is_tls ? LOOKUP_PLT
+                                                              : LOOKUP_DATA;
+    uint32_t sym = (uint32_t)ELF64_R_SYM(rela->r_info);
+
+    if (sym == STN_UNDEF) {
+        w->sym = STN_UNDEF;
+        w->def = (struct lookup_def){.object = w->object};
+    } else {
+        int err = find_definition(w, sym, mode);
+        if (err != 0 && type == REL_JUMP_SLOT && error_kind() == ERROR_SYMBOL) {
+            uintptr_t *slot = target(w, rela->r_offset, sizeof *slot);
+            if (slot != NULL && leave_unbound(w, slot))
+                return 0;
+        }
+        if (err != 0)
+            return err;
+    }
+    if (is_tls)
+        return relocate_tls(w, rela, type);
+    if (type == REL_COPY || (is_defined(&w->def) && lookup_is_ifunc(&w->def)))
+        return defer(w->object, rela, &w->def);
+    return apply(w, rela, is_defined(&w->def) ? lookup_value(&w->def) : 0);
+}
+
+static int relocate_one(struct work *w, const Elf64_Rela *rela)
+{
+    struct object *o = w->object;
+    uint32_t type = (uint32_t)ELF64_R_TYPE(rela->r_info);
+    uint64_t *word;
+
+    switch (type) {
+    case REL_NONE:
+        return 0;
+    case REL_RELATIVE:
+    case REL_RELATIVE64:
+        word = target(w, rela->r_offset, sizeof *word);
+        if (word == NULL)
+            return bad_target(o, rela->r_offset);
+        uint64_t value = o->bias + (uint64_t)rela->r_addend;
+        __builtin_memcpy(word, &value, sizeof value);
+        return 0;
+    case REL_IRELATIVE:
+        if (!object_can_execute(o, o->bias + (uint64_t)rela->r_addend))
+            return error_set(ERROR_LIBRARY, ENOEXEC,
+                             "%s: IRELATIVE resolver at 0x%lx is not in an executable segment", o->name,
+                             (uint64_t)rela->r_addend);
+        return defer(o, rela, &(struct lookup_def){.object = o});
+    case REL_ABS64:
+    case REL_ABS32:
+    case REL_PC32:
+    case REL_PC64:
+    case REL_GLOB_DAT:
+    case REL_JUMP_SLOT:
+    case REL_COPY:
+    case REL_DTPMOD:
+    case REL_DTPOFF:
+    case REL_TPOFF:
+    case REL_TLSDESC:
+    case REL_SIZE32:
+    case REL_SIZE64:
+        return relocate_symbol(w, rela, type);
+    default:
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation at 0x%lx has type %u, which is not one of " ARCH_NAME,
+                         o->name, rela->r_offset, type);
+    }
+}
+
+/*
+ * DT_RELR (gABI): an even word is the address of a word to relocate; an odd one is a bitmap for the 63 words behind the
+ * last: bit k (from 1) stands for the k-th of them.
+ */
+static int relocate_relr(struct work *w)
+{
+    const struct object *o = w->object;
+    uint64_t vaddr = 0;
+
+    for (size_t i = 0; i < o->relr_count; i++) {
+        uint64_t entry = o->relr[i];
+        if ((entry & 1) == 0) {
+            uintptr_t *word = target(w, entry, sizeof *word);
+            if (word == NULL || entry % sizeof *word != 0)
+                return bad_target(o, entry);
+            *word += o->bias;
+            vaddr = entry + sizeof *word;
+            continue;
+        }
+        uint64_t at = vaddr;
+        for (uint64_t bits = entry >> 1; bits != 0; bits >>= 1, at += sizeof(uintptr_t)) {
+            uintptr_t *word = (bits & 1) != 0 ? target(w, at, sizeof *word) : NULL;
+            if (word != NULL)
+                *word += o->bias;
+            else if ((bits & 1) != 0)
+                return bad_target(o, at);
+        }
+        vaddr += 63 * sizeof(uintptr_t);
+    }
+    return 0;
+}
+
+static int relocate_table(struct work *w, const Elf64_Rela *table, size_t count)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < count && err == 0; i++)
+        err = relocate_one(w, &table[i]);
+    return err;
+}
+
+static int relocate_object(struct object *o, bool is_lazy)
+{
+    struct work w = {.object = o, .is_lazy = is_lazy};
+    int err = relocate_relr(&w);
+
+    if (err == 0)
+        err = relocate_table(&w, o->rela, o->rela_count);
+    if (err == 0)
+        err = relocate_table(&w, o->jmprel, o->jmprel_count);
+    return err;
+}
+
+/* COPY: both sides say a size; the smaller one is copied, and source and target are checked for it. */
+static int copy(const struct deferred *d)
+{
+    const Elf64_Sym *sym = &d->object->symtab[ELF64_R_SYM(d->rela->r_info)];
+
+    if (d->def.sym == NULL)
+        return 0; /* undefined and weak */
+    uint64_t size = sym->st_size < d->def.sym->st_size ? sym->st_size : d->def.sym->st_size;
+    void *to = object_at(d->object, d->rela->r_offset, size, PROT_WRITE);
+    const void *from = object_at(d->def.object, lookup_value(&d->def) - d->def.object->bias, size, PROT_READ);
+    if (d->def.override != NULL)
+        from = d->def.override;
+    if (to == NULL || from == NULL)
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: COPY relocation of %lu bytes at 0x%lx is outside the segments",
+                         d->object->name, size, d->rela->r_offset);
+    memcpy(to, from, size);
+    return 0;
+}
+
+static int finish_one(const struct deferred *d, bool is_copy_pass)
+{
+    struct work w = {.object = d->object, .def = d->def};
+    uint32_t type = (uint32_t)ELF64_R_TYPE(d->rela->r_info);
+
+    if ((type == REL_COPY) != is_copy_pass)
+        return 0;
+    if (type == REL_COPY)
+        return copy(d);
+    if (type != REL_IRELATIVE)
+        return apply(&w, d->rela, resolve_ifunc(lookup_value(&d->def)));
+    uint64_t *word = target(&w, d->rela->r_offset, sizeof *word);
+    if (word == NULL)
+        return bad_target(d->object, d->rela->r_offset);
+    *word = resolve_ifunc(d->object->bias + (uint64_t)d->rela->r_addend);
+    return 0;
+}
+
+static int finish(void)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < deferred_count && err == 0; i++)
+        err = finish_one(&deferred[i], false);
+    for (size_t i = 0; i < deferred_count && err == 0; i++)
+        err = finish_one(&deferred[i], true);
+    return err;
+}
+
+int reloc_objects(struct object *first, bool is_lazy)
+{
+    struct deferred *outer = deferred; /* a resolver may dlopen */
+    size_t outer_count = deferred_count, outer_capacity = deferred_capacity;
+    int err = 0;
+
+    deferred = NULL;
+    deferred_count = deferred_capacity = 0;
+    for (struct object *o = object_tail; o != NULL && err == 0; o = o == first ? NULL : o->prev) {
+        if (!o->is_relocated && !o->is_boot && !o->is_vdso)
+            err = relocate_object(o, is_lazy);
+    }
+    if (err == 0)
+        err = finish();
+    for (struct object *o = first; o != NULL && err == 0; o = o->next) {
+        o->is_relocated = true;
+        if (o->tls_is_unfilled)
+            tls_init_static(o);
+    }
+    alloc_free(deferred);
+    deferred = outer;
+    deferred_count = outer_count;
+    deferred_capacity = outer_capacity;
+    return err;
+}
+
+int reloc_protect(struct object *first)
+{
+    for (const struct object *o = first; o != NULL; o = o->next) {
+        if (o->relro_end == o->relro_start || o->is_boot)
+            continue;
+        int err = sys_mprotect((void *)o->relro_start, o->relro_end - o->relro_start, PROT_READ);
+        if (err != 0)
+            return error_set(ERROR_LIBRARY, -err, "%s: cannot apply additional memory protection after relocation: %s",
+                             o->name, error_name(-err));
+    }
+    return 0;
+}

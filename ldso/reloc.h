@@ -1,0 +1,24 @@
+/* reloc.h - relocation of mapped objects, and what follows from it: IFUNC, COPY, RELRO. */
+#ifndef RELOC_H
+#define RELOC_H
+
+#include "lookup.h"
+#include "object.h"
+
+/* AT_HWCAP and AT_HWCAP2, for the resolvers of IFUNC symbols. Set by main. */
+extern uint64_t reloc_hwcap, reloc_hwcap2;
+
+/*
+ * Relocates first and every object linked after it that is not relocated yet, dependencies first; the booted loader is
+ * left alone. is_lazy: functions that nobody defines are no error until they are called. 0, or -errno with the
+ * record set; no code of any object has run then.
+ */
+int reloc_objects(struct object *first, bool is_lazy);
+
+/* Protects the RELRO part of first and all objects after it. */
+int reloc_protect(struct object *first);
+
+/* The address that a definition stands for, its IFUNC resolver called. */
+uintptr_t reloc_address(const struct lookup_def *def);
+
+#endif

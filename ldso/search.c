@@ -1,0 +1,346 @@
+/*
+ * search.c - where a library named without a slash may be.
+ *
+ * Called by load.c under the loader's lock, and by dl.c for dlinfo. glibc's order: DT_RPATH of the needing
+ * object and its loaders (if it has no DT_RUNPATH), LD_LIBRARY_PATH, DT_RUNPATH of the needing object alone, ld.so.cache,
+ * the trusted directories. musl's: LD_LIBRARY_PATH, the RPATH or RUNPATH of the needing object and all its loaders,
+ * then /etc/ld-musl-ARCH.path or the directories that stand for it.
+ */
+#include "search.h"
+
+#include "alloc.h"
+#include "arch.h"
+#include "cache.h"
+#include "print.h"
+#include "string.h"
+#include "sys.h"
+#include "world.h"
+
+#define GLIBC_TRUSTED "/" ARCH_LIB ":/usr/" ARCH_LIB ":/lib:/usr/lib"
+#define MUSL_TRUSTED "/lib:/usr/local/lib:/usr/lib"
+
+/* <dlfcn.h>, values of dls_flags */
+enum { SERPATH_RUNPATH = 0x01, SERPATH_LIBPATH = 0x02, SERPATH_DEFAULT = 0x10 };
+
+struct search_options search_options;
+
+/* One search: what is sought and whom to offer it. */
+struct query {
+    const char *name; /* NULL: directories are offered, not files */
+    search_try *try;
+    int (*visit)(const char *dir, unsigned flags, void *arg);
+    void *arg;
+    const char *rule;
+    unsigned flags;
+};
+
+/* Directories that were asked for a glibc-hwcaps subdirectory, so that each is asked once. */
+static struct known_directory {
+    struct known_directory *next;
+    bool has_hwcaps;
+    char path[];
+} *known;
+
+static char *program_origin(void)
+{
+    char path[PATH_MAX];
+    long len = sys_readlink("/proc/self/exe", path, sizeof path);
+
+    if (len <= 0 || path[0] != '/')
+        return NULL;
+    while (len > 1 && path[len - 1] != '/')
+        len--;
+    return alloc_string(path, (size_t)(len > 1 ? len - 1 : 1));
+}
+
+static char *directory_of(const char *path)
+{
+    char cwd[PATH_MAX] = "";
+    size_t len = (size_t)(string_basename(path) - path);
+
+    if (len > 1)
+        len--; /* the slash itself, unless it is the root */
+    if (path[0] == '/')
+        return alloc_string(path, len);
+    if (sys_getcwd(cwd, sizeof cwd) <= 0)
+        return NULL;
+    return len == 0 ? alloc_string(cwd, strlen(cwd))
+                    : print_alloc("%s%s%.*s", cwd, cwd[1] == '\0' ? "" : "/", (int)len, path);
+}
+
+const char *search_origin(struct object *o)
+{
+    if (o->origin == NULL) /* mapped by the kernel: its name is whatever execve was given */
+        o->origin = o->is_program && !o->is_mapped_by_us ? program_origin() : directory_of(o->name);
+    return o->origin != NULL ? o->origin : "";
+}
+
+/* Length of "$NAME" or "${NAME}" at s, 0 if something else stands there. */
+static size_t token_len(const char *s, size_t room, const char *name)
+{
+    size_t len = strlen(name);
+
+    if (room >= len + 3 && s[1] == '{' && strncmp(s + 2, name, len) == 0 && s[len + 2] == '}')
+        return len + 3;
+    if (room < len + 1 || strncmp(s + 1, name, len) != 0)
+        return 0;
+    char next = room > len + 1 ? s[len + 1] : '/';
+    bool is_longer_name = (next >= 'A' && next <= 'Z') || (next >= 'a' && next <= 'z') ||
+                          (next >= '0' && next <= '9') || next == '_';
+    return is_longer_name ? 0 : len + 1;
+}
+
+/* What a token at s stands for, NULL if it is none; *len becomes what it takes up. */
+static const char *token_value(const char *s, size_t room, struct object *o, size_t *len)
+{
+    if ((*len = token_len(s, room, "ORIGIN")) != 0)
+        return search_origin(o);
+    if ((*len = token_len(s, room, "LIB")) != 0)
+        return world == WORLD_MUSL ? NULL : ARCH_LIB;
+    if ((*len = token_len(s, room, "PLATFORM")) != 0)
+        return world == WORLD_MUSL ? NULL : search_options.platform;
+    return NULL;
+}
+
+char *search_expand(const char *s, size_t len, struct object *o)
+{
+    char *out = alloc(len + 1);
+    size_t used = 0;
+
+    for (size_t i = 0; i < len && out != NULL;) {
+        size_t taken = 1;
+        const char *value = s[i] == '$' ? token_value(s + i, len - i, o, &taken) : NULL;
+        if (value != NULL && search_options.is_secure) {
+            alloc_free(out);
+            return NULL;
+        }
+        size_t add = value != NULL ? strlen(value) : 1;
+        if (value == NULL)
+            taken = 1;
+        char *grown = alloc_resize(out, used + add + len - i + 1);
+        if (grown == NULL)
+            alloc_free(out);
+        else
+            memcpy(grown + used, value != NULL ? value : s + i, add);
+        out = grown;
+        used += add;
+        i += taken;
+    }
+    if (out != NULL)
+        out[used] = '\0';
+    return out;
+}
+
+static bool has_hwcaps(const char *dir)
+{
+    for (struct known_directory *d = known; d != NULL; d = d->next) {
+        if (string_equal(d->path, dir))
+            return d->has_hwcaps;
+    }
+    char *path = print_alloc("%s/glibc-hwcaps", dir);
+    struct known_directory *d = alloc(sizeof *d + strlen(dir) + 1);
+    bool has = path != NULL && cache_hwcap(0) != NULL && sys_access(path, F_OK) == 0;
+    alloc_free(path);
+    if (d != NULL) {
+        memcpy(d->path, dir, strlen(dir) + 1);
+        d->has_hwcaps = has;
+        d->next = known;
+        known = d;
+    }
+    return has;
+}
+
+static int offer(const struct query *q, const char *dir, const char *between, const char *level)
+{
+    char *path = print_alloc("%s%s%s/%s", dir, between, level, q->name);
+
+    if (path == NULL)
+        return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", q->name);
+    int err = q->try(path, q->rule, q->arg);
+    alloc_free(path);
+    return err;
+}
+
+static int try_directory(const struct query *q, const char *dir)
+{
+    int err = -ENOENT;
+    const char *level;
+
+    if (search_options.is_secure && dir[0] != '/')
+        return -ENOENT;
+    if (q->name == NULL)
+        return q->visit(dir, q->flags, q->arg);
+    if (world != WORLD_MUSL && has_hwcaps(dir)) {
+        for (unsigned p = 0; err == -ENOENT && (level = cache_hwcap(p)) != NULL; p++)
+            err = offer(q, dir, "/glibc-hwcaps/", level);
+    }
+    return err == -ENOENT ? offer(q, dir, "", "") : err;
+}
+
+/* One element of a list; an empty one is the working directory in the glibc world, nothing in musl's. */
+static int try_element(const struct query *q, const char *element, size_t len, struct object *o)
+{
+    if (len == 0 && world == WORLD_MUSL)
+        return -ENOENT;
+    char *dir = len == 0 ? alloc_string(".", 1) : search_expand(element, len, o);
+    if (dir == NULL)
+        return -ENOENT;
+    size_t end = strlen(dir);
+    while (end > 1 && dir[end - 1] == '/')
+        dir[--end] = '\0';
+    int err = try_directory(q, string_equal(dir, "/") ? "" : dir);
+    alloc_free(dir);
+    return err;
+}
+
+static int try_list(const struct query *q, const char *list, const char *separators, struct object *o)
+{
+    while (list != NULL) {
+        size_t len = 0;
+        while (list[len] != '\0' && strchr(separators, list[len]) == NULL)
+            len++;
+        int err = try_element(q, list, len, o);
+        if (err != -ENOENT)
+            return err;
+        list = list[len] != '\0' ? list + len + 1 : NULL;
+    }
+    return -ENOENT;
+}
+
+static int try_object_list(struct query *q, const char *what, const char *list, struct object *o)
+{
+    char *rule = list != NULL ? print_alloc("%s of %s", what, o->name) : NULL;
+
+    if (list == NULL || (list[0] == '\0' && world != WORLD_MUSL))
+        return -ENOENT;
+    q->rule = rule != NULL ? rule : what;
+    q->flags = SERPATH_RUNPATH;
+    int err = try_list(q, list, world == WORLD_MUSL ? ":\n" : ":", o);
+    alloc_free(rule);
+    return err;
+}
+
+static int try_library_path(struct query *q, struct object *by)
+{
+    const char *list = search_options.library_path;
+
+    if (list == NULL || list[0] == '\0')
+        return -ENOENT;
+    q->rule = "LD_LIBRARY_PATH";
+    q->flags = SERPATH_LIBPATH;
+    return try_list(q, list, world == WORLD_MUSL ? ":\n" : ":;", by);
+}
+
+/* DT_RPATH of by, of who loaded it, and so on, the program last; an object with DT_RUNPATH contributes none. */
+static int try_rpaths(struct query *q, struct object *by)
+{
+    bool had_program = false;
+    int err = -ENOENT;
+
+    if (by->runpath != NULL)
+        return -ENOENT;
+    for (struct object *o = by; o != NULL && err == -ENOENT; o = o->loader) {
+        had_program = had_program || o->is_program;
+        if (o->runpath == NULL)
+            err = try_object_list(q, "RPATH", o->rpath, o);
+    }
+    struct object *program = object_head;
+    if (err == -ENOENT && !had_program && program != NULL && program->runpath == NULL)
+        err = try_object_list(q, "RPATH", program->rpath, program);
+    return err;
+}
+
+static int try_cache(struct query *q)
+{
+    const char *path = q->name == NULL || search_options.inhibit_cache ? NULL : cache_lookup(q->name);
+
+    return path != NULL ? q->try(path, "/etc/ld.so.cache", q->arg) : -ENOENT;
+}
+
+static int search_glibc(struct query *q, struct object *by)
+{
+    int err = try_rpaths(q, by);
+
+    if (err == -ENOENT)
+        err = try_library_path(q, by);
+    if (err == -ENOENT)
+        err = try_object_list(q, "RUNPATH", by->runpath, by);
+    if (err != -ENOENT || (by->flags_1 & DF_1_NODEFLIB) != 0)
+        return err;
+    err = try_cache(q);
+    if (err != -ENOENT)
+        return err;
+    q->rule = "system directory";
+    q->flags = SERPATH_DEFAULT;
+    return try_list(q, GLIBC_TRUSTED, ":", by);
+}
+
+/*
+ * The path file lies two directories above the interpreter's name: for /lib/ld-musl-x86_64.so.1 in /etc. The list
+ * is kept for the process.
+ */
+static const char *musl_directories(void)
+{
+    static char *list;
+    const char *interp = world_musl_path();
+    long len = string_basename(interp) - interp;
+    struct sys_stat st;
+
+    if (list != NULL)
+        return list;
+    while (len > 0 && interp[len - 1] == '/')
+        len--;
+    while (len > 0 && interp[len - 1] != '/')
+        len--;
+    char *path = print_alloc("%.*s/etc/ld-musl-" ARCH_NAME ".path", (int)(len > 0 ? len - 1 : 0), interp);
+    int fd = path != NULL ? sys_open(path) : -ENOMEM;
+    alloc_free(path);
+    mmapfd_result_t file;
+    unsigned count = 1;
+    if (fd >= 0 && sys_fstat(fd, &st) == 0 && mmapfd_raw(fd, 0, &file, &count, NULL, NULL) == 0) {
+        list = alloc_string(file.mr_addr, file.mr_fsize);
+        sys_munmap(file.mr_addr, file.mr_msize);
+    }
+    if (fd >= 0)
+        sys_close(fd);
+    return list != NULL ? list : fd == -ENOENT ? MUSL_TRUSTED : "";
+}
+
+static int search_musl(struct query *q, struct object *by)
+{
+    int err = try_library_path(q, by);
+
+    for (struct object *o = by; o != NULL && err == -ENOENT; o = o->loader)
+        err = try_object_list(q, o->runpath != NULL ? "RUNPATH" : "RPATH",
+                              o->runpath != NULL ? o->runpath : o->rpath, o);
+    if (err != -ENOENT)
+        return err;
+    q->rule = "system directory";
+    q->flags = SERPATH_DEFAULT;
+    return try_list(q, musl_directories(), ":\n", by);
+}
+
+int search_library(const char *name, struct object *by, search_try *try, void *arg)
+{
+    struct query q = {.name = name, .try = try, .arg = arg};
+
+    return world == WORLD_MUSL ? search_musl(&q, by) : search_glibc(&q, by);
+}
+
+int search_directories(struct object *by, int (*visit)(const char *dir, unsigned flags, void *arg),
+                       void *arg)
+{
+    struct query q = {.visit = visit, .arg = arg};
+
+    return world == WORLD_MUSL ? search_musl(&q, by) : search_glibc(&q, by);
+}
+
+void search_forget(void)
+{
+    cache_forget();
+    while (known != NULL) {
+        struct known_directory *next = known->next;
+        alloc_free(known);
+        known = next;
+    }
+}

@@ -1,0 +1,57 @@
+/*
+ * world.c - see world.h. Called by load, as objects are mapped; read by search, lookup and the messages.
+ */
+#include "world.h"
+
+#include "arch.h"
+#include "string.h"
+
+enum world world;
+static const char *musl_path = "/lib/ld-musl-" ARCH_NAME ".so.1";
+
+bool world_is_musl_libc(const char *name)
+{
+    /* The names musl reserves: each is part of its libc.so. */
+    static const char *const reserved[] = {"c", "pthread", "rt", "m", "dl", "util", "xnet"};
+
+    if (string_starts(name, "libc.musl-") || string_starts(name, "ld-musl-"))
+        return true;
+    if (!string_starts(name, "lib"))
+        return false;
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
+        size_t len = strlen(reserved[i]);
+        if (strncmp(name + 3, reserved[i], len) == 0 && string_equal(name + 3 + len, ".so"))
+            return true;
+    }
+    return false;
+}
+
+static void decide_from_name(const char *name)
+{
+    if (string_equal(name, "libc.so.6") || string_starts(name, "ld-linux"))
+        world = WORLD_GLIBC;
+    else if (string_equal(name, "libc.so") || string_starts(name, "libc.musl-"))
+        world = WORLD_MUSL;
+}
+
+void world_decide(const struct object *o)
+{
+    bool has_musl_interp =
+        o->interp != NULL && string_starts(string_basename(o->interp), "ld-musl-");
+
+    for (size_t i = 0; i < o->dynamic_count && world == WORLD_UNDECIDED; i++) {
+        if (o->dynamic[i].d_tag == DT_NEEDED)
+            decide_from_name(object_string(o, o->dynamic[i].d_un.d_val));
+    }
+    if (world == WORLD_UNDECIDED && has_musl_interp)
+        world = WORLD_MUSL;
+    else if (world == WORLD_UNDECIDED && o->interp != NULL)
+        decide_from_name(string_basename(o->interp));
+    if (has_musl_interp && o->is_program)
+        musl_path = o->interp;
+}
+
+const char *world_musl_path(void)
+{
+    return musl_path;
+}
