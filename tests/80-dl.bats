@@ -30,3 +30,11 @@ load lib/common
 @test "dl: IFUNC" { fixture dl-ifunc; }
 
 @test "dl: dlerror" { fixture dl-error; }
+
+@test "dl: dlclose runs destructors, and complains" { fixture dl-close; }
+
+@test "dl: dlclose spares what others need, are bound to, or asked for" { fixture dl-close-bindings; }
+
+@test "dl: unique symbols" { fixture dl-close-unique; }
+
+@test "dl: what is open at exit" { fixture dl-close-exit; }
