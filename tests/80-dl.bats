@@ -38,3 +38,21 @@ load lib/common
 @test "dl: unique symbols" { fixture dl-close-unique; }
 
 @test "dl: what is open at exit" { fixture dl-close-exit; }
+
+@test "dl: dladdr" { fixture dl-addr; }
+
+@test "dl: dladdr1" { fixture dl-addr1; }
+
+@test "dl: dlinfo" { fixture dl-info; }
+
+@test "dl: dl_iterate_phdr" { fixture dl-iterate; }
+
+@test "dl: the kernel's library is listed" { fixture dl-vdso; }
+
+@test "dl: _dl_find_object" { fixture dl-find-object; }
+
+@test "dl: the link map" { fixture dl-link-map; }
+
+@test "dl: dlmopen in the base namespace" { fixture dl-mopen; }
+
+@test "dl: another namespace is refused" { fixture dl-mopen-new; }
