@@ -56,3 +56,23 @@ load lib/common
 @test "dl: dlmopen in the base namespace" { fixture dl-mopen; }
 
 @test "dl: another namespace is refused" { fixture dl-mopen-new; }
+
+@test "dl: constructors, also those that call dlopen" { fixture dl-constructors; }
+
+@test "dl: eight threads at once" { fixture dl-threads; }
+
+@test "dl: fork" { fixture dl-fork; }
+
+@test "dl: exceptions through opened libraries" { fixture dl-exceptions; }
+
+@test "dl: static objects of C++" { fixture dl-cxx-static; }
+
+@test "dl: a function that comes late" { fixture dl-lazy-late; }
+
+@test "dl: a function that never comes" { fixture dl-lazy-missing; }
+
+@test "dl: LD_BIND_NOW" { fixture dl-lazy-now; }
+
+@test "dl: scopes grow" { fixture dl-scopes-grow; }
+
+@test "dl: fdlopen" { fixture dl-fdlopen; }
