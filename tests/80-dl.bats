@@ -76,3 +76,11 @@ load lib/common
 @test "dl: scopes grow" { fixture dl-scopes-grow; }
 
 @test "dl: fdlopen" { fixture dl-fdlopen; }
+
+@test "dl: the libc opens name services" { fixture dl-nss; }
+
+@test "dl: the libc opens character sets" { fixture dl-iconv; }
+
+@test "dl: the libc opens the unwinder to end a thread" { fixture dl-cancel; }
+
+@test "dl: the libc opens the unwinder for a backtrace" { fixture dl-backtrace; }
