@@ -251,7 +251,7 @@ HERE
         echo content >file
         prog curl --version
         prog curl -sS "file://$PWD/file"
-        prog curl -sS http://127.0.0.1:1/ || echo "status $?"
+        prog curl -s -w '%{http_code} %{exitcode} %{num_connects}\n' http://127.0.0.1:1/ || echo "status $?"
     }
     same
 }
