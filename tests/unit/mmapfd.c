@@ -985,6 +985,7 @@ int main(int argc, char **argv)
                   {"threads", test_threads}};
     int run = 0;
 
+    check_begin();
     if (argc == 3 && strcmp(argv[1], "noexec") == 0) {
         group_noexec(argv[2]);
         return check_failures != 0;

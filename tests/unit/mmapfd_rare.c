@@ -522,6 +522,7 @@ static void check_counter(const char *name, unsigned int moved)
 
 int main(void)
 {
+    check_begin();
     for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
         test_failures(&scenarios[i]);
         test_truncations(&scenarios[i]);
