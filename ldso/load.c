@@ -225,6 +225,7 @@ static int load_musl_libc(struct request *r)
         return err == -ENOENT ? fail_to_open(r, err) : err;
     r->found->is_boot = true;
     r->found->is_libc_family = true;
+    r->found->short_name = alloc_string(r->name, strlen(r->name));
     return 0;
 }
 
@@ -405,8 +406,14 @@ static int check_need(const struct object *o, const struct object *definer, cons
                   object_head->name, definer->name, o->name);
         return 0;
     }
-    if (defines_version(definer, need, name) || (need->vna_flags & VER_FLG_WEAK) != 0)
+    if (defines_version(definer, need, name))
         return 0;
+    if ((need->vna_flags & VER_FLG_WEAK) != 0) {
+        if (!load_for_dlopen)
+            print(2, "%s: %s: weak version `%s' not found (required by %s)\n", object_head->name, definer->name,
+                  name, o->name);
+        return 0;
+    }
     return error_set(ERROR_VERSION, ENOEXEC, "%s: version `%s' not found (required by %s)", definer->name,
                      name, o->name);
 }

@@ -180,37 +180,6 @@ static void *find_override(const struct object *o, const Elf64_Sym *sym)
     return NULL;
 }
 
-bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode mode,
-                      struct lookup_def *def)
-{
-    struct candidate c = {NULL, NULL, 0};
-
-    if (mode == LOOKUP_COPY && o->is_program)
-        return false;
-    if (o->gnu_nbucket != 0)
-        walk_gnu(&c, o, n, mode);
-    else if (o->sysv_nbucket != 0)
-        walk_sysv(&c, o, n, mode);
-    if (c.found == NULL && c.alone_count == 1)
-        c.found = c.alone;
-    if (c.found == NULL)
-        return false;
-    *def = (struct lookup_def){.object = o, .sym = c.found};
-    if (o->override_count != 0)
-        def->override = find_override(o, c.found);
-    return true;
-}
-
-bool lookup_in_list(const struct object_list *list, unsigned first, struct lookup_name *n,
-                    enum lookup_mode mode, struct lookup_def *def)
-{
-    for (unsigned i = first; i < list->count; i++) {
-        if (lookup_in_object(list->items[i], n, mode, def))
-            return true;
-    }
-    return false;
-}
-
 static unsigned unique_slot(const struct unique *table, unsigned capacity, const char *name,
                             uint32_t hash)
 {
@@ -258,6 +227,39 @@ static void settle_unique(const struct lookup_name *n, struct lookup_def *def)
     *def = uniques[slot].def;
 }
 
+bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode mode,
+                      struct lookup_def *def)
+{
+    struct candidate c = {NULL, NULL, 0};
+
+    if (mode == LOOKUP_COPY && o->is_program)
+        return false;
+    if (o->gnu_nbucket != 0)
+        walk_gnu(&c, o, n, mode);
+    else if (o->sysv_nbucket != 0)
+        walk_sysv(&c, o, n, mode);
+    if (c.found == NULL && c.alone_count == 1)
+        c.found = c.alone;
+    if (c.found == NULL)
+        return false;
+    *def = (struct lookup_def){.object = o, .sym = c.found};
+    if (o->override_count != 0)
+        def->override = find_override(o, c.found);
+    if (ELF64_ST_BIND(c.found->st_info) == STB_GNU_UNIQUE && mode != LOOKUP_COPY && world != WORLD_MUSL)
+        settle_unique(n, def);
+    return true;
+}
+
+bool lookup_in_list(const struct object_list *list, unsigned first, struct lookup_name *n,
+                    enum lookup_mode mode, struct lookup_def *def)
+{
+    for (unsigned i = first; i < list->count; i++) {
+        if (lookup_in_object(list->items[i], n, mode, def))
+            return true;
+    }
+    return false;
+}
+
 static bool lookup_in_roots(struct object *from, struct lookup_name *n, enum lookup_mode mode,
                             struct lookup_def *def)
 {
@@ -282,7 +284,8 @@ static bool lookup_in_builtins(const struct lookup_name *n, struct lookup_def *d
 bool lookup_in_scope(struct object *from, struct lookup_name *n, enum lookup_mode mode,
                      struct lookup_def *def)
 {
-    bool found = from->is_symbolic && lookup_in_object(from, n, mode, def);
+    /* musl knows no DF_SYMBOLIC; linkers bind most such references themselves. */
+    bool found = from->is_symbolic && world != WORLD_MUSL && lookup_in_object(from, n, mode, def);
 
     if (!found && from->is_deepbind)
         found = lookup_in_roots(from, n, mode, def);
@@ -290,11 +293,7 @@ bool lookup_in_scope(struct object *from, struct lookup_name *n, enum lookup_mod
         found = lookup_in_list(&lookup_global, 0, n, mode, def);
     if (!found && !from->is_deepbind)
         found = lookup_in_roots(from, n, mode, def);
-    if (!found)
-        return lookup_in_builtins(n, def);
-    if (ELF64_ST_BIND(def->sym->st_info) == STB_GNU_UNIQUE && mode != LOOKUP_COPY)
-        settle_unique(n, def);
-    return true;
+    return found || lookup_in_builtins(n, def);
 }
 
 static int override_symbol(struct object *o, uint32_t index, const char *name, void *addr)

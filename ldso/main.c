@@ -120,10 +120,15 @@ static void load_explicit(uintptr_t base)
     if (program == NULL)
         fail();
     program->is_program = true;
-    check(map_program(path));
-    search_origin(program);
-    if (options.argv0 != NULL)
+    int err = map_program(path);
+    if (err != 0 && options.is_verify)
+        sys_exit(1);
+    if (options.argv0 != NULL) {
+        search_origin(program); /* from the path, before the name is another */
         process.argv[0] = (char *)(uintptr_t)options.argv0;
+        program->name = alloc_string(options.argv0, strlen(options.argv0));
+    }
+    check(program->name == NULL ? -ENOMEM : err);
     process_set_auxv(AT_PHDR, (uintptr_t)program->phdr);
     process_set_auxv(AT_PHNUM, program->phdr_count);
     process_set_auxv(AT_ENTRY, program->entry);
@@ -175,11 +180,10 @@ static void adopt_vdso(void)
     error_clear();
 }
 
-/* A program that needs no loader: static, or static-pie, which relocates itself. */
+/* A program that needs no loader: static, or one that relocates itself (static-pie, another loader). */
 static bool is_static(const struct object *o)
 {
-    return o->interp == NULL && o->needed_count == 0 &&
-           (o->dynamic == NULL || o->type == ET_EXEC || (o->flags_1 & DF_1_PIE) != 0);
+    return o->interp == NULL && o->needed_count == 0 && o->entry != 0;
 }
 
 static int read_preload_file(void)
@@ -237,6 +241,8 @@ static void load_everything(void)
 static _Noreturn void list_and_exit(void)
 {
     for (const struct object *o = program->next; o != NULL; o = o->next) {
+        if (o->is_vdso && world == WORLD_MUSL)
+            continue;
         const char *name = o->short_name != NULL ? o->short_name : o->name;
         char digits[17], zeros[] = "0000000000000000";
         size_t len = print_buffer(digits, sizeof digits, "%lx", (unsigned long)o->start);

@@ -68,6 +68,7 @@ struct image {
     const Elf64_Phdr *phdr;
     unsigned int phnum;
     uint64_t phoff;
+    Elf64_Phdr whole;     /* the made-up one */
     bool is_fixed;        /* ET_EXEC: bias 0 or nothing */
     uint64_t header_flag; /* MFD_* for the element with the file's header */
 
@@ -731,10 +732,9 @@ static int map_image(struct image *im)
 
 static int map_whole(struct image *im, uint64_t header_flag)
 {
-    const Elf64_Phdr whole = {
+    im->whole = (Elf64_Phdr){
         .p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = im->size, .p_memsz = im->size};
-
-    im->phdr = &whole;
+    im->phdr = &im->whole;
     im->phnum = 1;
     im->header_flag = header_flag;
     return map_image(im);
@@ -881,10 +881,11 @@ static int read_head(struct image *im, union head *head)
 int mmapfd_raw(int fd, unsigned int flags, mmapfd_result_t *storage, unsigned int *elements,
                void *arg, struct mmapfd_reason *reason)
 {
-    struct image im = {.fd = fd, .reason = reason, .storage = storage, .elements = elements};
+    struct image im = {.fd = fd, .reason = reason, .storage = storage};
     union head head;
     int err = check_arguments(&im, flags, arg);
 
+    im.elements = elements;
     if (err == 0)
         err = read_head(&im, &head);
     if (err != 0)

@@ -206,7 +206,7 @@ static int explain_refusal(const struct object *o, int err, const struct mmapfd_
 
     if (string_equal(check, "EI_CLASS") && why->found == ELFCLASS32)
         error_set(ERROR_LIBRARY, ENOEXEC, "%s: wrong ELF class: ELFCLASS32", o->name);
-    else if (string_equal(check, "file size"))
+    else if (string_equal(check, "file length"))
         error_set(ERROR_LIBRARY, ENOEXEC, "%s: file too short", o->name);
     else if (err == -EINVAL)
         error_set(ERROR_LIBRARY, ENOEXEC, "%s: invalid ELF header", o->name);

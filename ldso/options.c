@@ -32,7 +32,7 @@ static _Noreturn void usage(const char *self, const char *what, const char *opti
 {
     print(2, "%s: %s%s%s%s\nTry '%s --help' for more information.\n", self, what, *option != '\0' ? " '" : "",
           option, *option != '\0' ? "'" : "", self);
-    sys_exit(127);
+    sys_exit(1);
 }
 
 /* The value of an option that takes one: "--name=value", or the next argument. */

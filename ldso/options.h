@@ -11,7 +11,7 @@ struct options {
 
 /*
  * Parses argv[1] ...; returns the index of the program's name. Does not return for --help, --version and mistakes (status 0,
- * 0 and 127).
+ * 0 and 1, as glibc and musl have them).
  */
 int options_parse(struct options *options, int argc, char **argv);
 

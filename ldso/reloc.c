@@ -5,8 +5,8 @@
  * their versions checked, their TLS modules known.
  *
  * Order matters because IFUNC resolvers are code: they may use relocated data and call other libraries. So all
- * plain relocations of all objects come first, then resolvers, dependencies before their users, then COPY (whose
- * sources hold their final values by then). What has to wait is kept in one list with its definition found.
+ * plain relocations of all objects come first; then, object by object, dependencies before their users, COPY (whose
+ * sources hold their final values by then) and resolvers. What has to wait is kept in one list with its definition.
  * A wrong file is noticed in the first pass, before any of its code has run.
  */
 #include "reloc.h"
@@ -115,10 +115,6 @@ static int undefined(const struct object *o, const char *name, const struct obje
 {
     if (world == WORLD_MUSL)
         return error_set(ERROR_SYMBOL, ENOEXEC, "Error relocating %s: %s: symbol not found", o->name, name);
-    if (v != NULL && v->file != NULL && load_find(v->file, object_head) != NULL)
-        return error_set(ERROR_SYMBOL, ENOEXEC,
-                         "%s: symbol %s version %s not defined in file %s with link time reference", o->name,
-                         name, v->name, v->file);
     return error_set(ERROR_SYMBOL, ENOEXEC, "%s: undefined symbol: %s%s%s", o->name, name,
                      v != NULL ? ", version " : "", v != NULL ? v->name : "");
 }
@@ -132,7 +128,8 @@ static bool binds_to_itself(const Elf64_Sym *sym, enum lookup_mode mode, struct 
     if (ELF64_ST_BIND(sym->st_info) == STB_LOCAL || visibility == STV_HIDDEN ||
         visibility == STV_INTERNAL)
         return true;
-    if (visibility != STV_PROTECTED || sym->st_shndx == SHN_UNDEF || mode == LOOKUP_COPY)
+    if (visibility != STV_PROTECTED || sym->st_shndx == SHN_UNDEF || mode == LOOKUP_COPY ||
+        world == WORLD_MUSL) /* musl leaves protected symbols to the linker */
         return false;
     /* A non-PIC program may hold a COPY of protected data: then that is where everybody must look. */
     bool is_data = ELF64_ST_TYPE(sym->st_info) == STT_OBJECT;
@@ -519,14 +516,17 @@ static int finish_one(const struct deferred *d, bool is_copy_pass)
     return 0;
 }
 
+/* The list is in the order in which objects were relocated: those of one object are together, dependencies first. */
 static int finish(void)
 {
     int err = 0;
 
-    for (size_t i = 0; i < deferred_count && err == 0; i++)
-        err = finish_one(&deferred[i], false);
-    for (size_t i = 0; i < deferred_count && err == 0; i++)
-        err = finish_one(&deferred[i], true);
+    for (size_t first = 0, end; first < deferred_count && err == 0; first = end) {
+        for (end = first; end < deferred_count && deferred[end].object == deferred[first].object; end++)
+            err = err == 0 ? finish_one(&deferred[end], true) : err;
+        for (size_t i = first; i < end && err == 0; i++)
+            err = finish_one(&deferred[i], false);
+    }
     return err;
 }
 

@@ -189,7 +189,8 @@ const Elf64_Phdr *stub_build(const struct stub_plan *plan, unsigned *count)
     build_dynamic(s, plan);
     s->phdr[0] = header(plan, PT_PHDR, s->phdr, sizeof s->phdr, PF_R, 8);
     s->phdr[1] = header(plan, PT_INTERP, interp, strlen(interp) + 1, PF_R, 1);
-    s->phdr[2] = header(plan, PT_LOAD, s, s->len, PF_R | PF_W, sys_page_size);
+    /* Not writable, or musl would give what is left of its last page, our arena, to its malloc. */
+    s->phdr[2] = header(plan, PT_LOAD, s, s->len, PF_R, sys_page_size);
     s->phdr[3] = header(plan, PT_DYNAMIC, s->dynamic, sizeof s->dynamic, PF_R | PF_W, 8);
     s->phdr[4] = header(plan, PT_TLS, tls_block.image, tls_block.size, PF_R, tls_block.align);
     s->phdr[5] = (Elf64_Phdr){.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W, .p_align = 16};
