@@ -5,11 +5,17 @@
 
 load lib/common
 
+# build ARCH TARGET: one at a time, since tests that run at once want the same.
+build() {
+    mkdir -p "$root/build"
+    flock "$root/build/unit.lock" make -s --no-print-directory -C "$root" ARCH="$1" "$2"
+}
+
 # unit ARCH NAME [ARGUMENTS]: builds and runs a unit test of that machine.
 unit() {
     local arch=$1 name=$2 environment=()
     shift 2
-    make -s --no-print-directory -C "$root" ARCH="$arch" "build/$arch/unit/$name"
+    build "$arch" "build/$arch/unit/$name"
     [[ $arch == "$host" ]] || environment=(EMULATED=1)
     run launch "$arch" glibc "${environment[@]}" "$root/build/$arch/unit/$name" "$@"
     grep -E '^skip - ' <<<"$output" | sed "s/^/# $arch: /" >&3 || true
@@ -20,7 +26,7 @@ unit() {
 
 # malformed ARCH DIRECTORY [ADDRESS]: fills the directory with malformed files.
 malformed() {
-    make -s --no-print-directory -C "$root" build/host/malformed-generate
+    build "$host" build/host/malformed-generate
     mkdir -p "$2"
     "$root/build/host/malformed-generate" "$@"
     assert_file_not_empty "$2/index"
@@ -69,7 +75,7 @@ in_noexec_mount() {
     [[ " $(arches) " == *" $host "* ]] || skip "qemu-user maps executable pages without asking for execution"
     mkdir "$BATS_TEST_TMPDIR/mount"
     in_noexec_mount "$BATS_TEST_TMPDIR/mount" true || skip "no mount namespace to be had"
-    make -s --no-print-directory -C "$root" "ARCH=$host" "build/$host/unit/mmapfd"
+    build "$host" "build/$host/unit/mmapfd"
     run in_noexec_mount "$BATS_TEST_TMPDIR/mount" "$root/build/$host/unit/mmapfd" noexec "$BATS_TEST_TMPDIR/mount"
     refute_line --regexp '^not ok - '
     assert_line --regexp '^ok - '
@@ -94,6 +100,14 @@ sanitized() { # COMPILER TEST SOURCES...
         sanitized "$compiler" mmapfd ldso/mmapfd.c ldso/sys.c
         sanitized "$compiler" mmapfd_rare ldso/sys.c
     done
+}
+
+@test "mmapfd.h: alone, in C11 and C++, hosted and freestanding" {
+    local include=$root/include/mmapfd.h
+    gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c "$include"
+    gcc -std=c11 -Wall -Wextra -Werror -ffreestanding -fsyntax-only -x c "$include"
+    g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++ "$include"
+    clang++ -std=c++17 -Wall -Wextra -Werror -ffreestanding -fsyntax-only -x c++ "$include"
 }
 
 # ---- the loader ----
