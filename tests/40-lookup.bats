@@ -40,6 +40,7 @@ load lib/begins
 
 @test "lookup: a missing function is told when it is called" { fixture_begins lookup-missing-function; }
 @test "lookup: a missing function, wanted by a library in a version" { fixture_begins lookup-missing-function-library; }
+@test "lookup: a missing function in the version wanted" { fixture_begins lookup-missing-symbol-version; }
 @test "lookup: a missing function that is not called" { fixture_begins lookup-missing-function-unused; }
 @test "lookup: a missing function with LD_BIND_NOW" { fixture_begins lookup-missing-function-now; }
 @test "lookup: a missing function with -z now" { fixture_begins lookup-missing-function-z-now; }
