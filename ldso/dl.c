@@ -41,14 +41,19 @@ void dl_adopt_startup(void)
 
 struct object *dl_from_handle(void *handle)
 {
+    const struct object *closed = NULL;
+
     for (struct object *o = object_head; o != NULL; o = o->next) {
         if (o == handle && (o->open_count > 0 || o->is_startup))
             return o;
+        if (o == handle)
+            closed = o;
     }
     if (world == WORLD_MUSL)
         error_set(ERROR_LIBRARY, EINVAL, "Invalid library handle %p", handle);
     else
-        error_set(ERROR_LIBRARY, EINVAL, "shared object not open");
+        error_set(ERROR_LIBRARY, EINVAL, "%s%sshared object not open", closed != NULL ? closed->name : "",
+                  closed != NULL ? ": " : "");
     return NULL;
 }
 
@@ -139,28 +144,21 @@ struct opening {
     struct object *caller;
 };
 
-static int find_loaded(const struct opening *what, struct object **root)
-{
-    *root = load_find(what->name, what->caller);
-    if (*root != NULL)
-        return 0;
-    if (world == WORLD_MUSL)
-        return error_set(ERROR_LIBRARY, ENOENT, "Library %s is not already loaded", what->name);
-    return error_set(ERROR_LIBRARY, ENOENT, "%s: cannot open shared object file: No such file or directory",
-                     what->name);
-}
-
 static int open_objects(const struct opening *what, struct object **root)
 {
     struct object *last = object_tail;
     int err;
 
     if ((what->mode & RTLD_NOLOAD) != 0)
-        err = find_loaded(what, root);
+        err = load_find(what->name, what->caller, root);
     else if (what->fd >= 0)
-        err = load_descriptor(what->fd, what->name, what->caller, root);
+        err = load_descriptor(what->fd, what->name, what->name, what->caller, root);
     else
         err = load_library(what->name, what->caller, root);
+    if (err == 0 && *root == NULL)
+        return -ENOENT; /* RTLD_NOLOAD */
+    if (last->next != NULL)
+        last->next->loader = NULL; /* the caller's paths were for finding the root; what it needs is its own affair */
     if (err == 0 && last->next != NULL)
         err = load_needs(last->next);
     if (err == 0)
@@ -178,7 +176,7 @@ static void *open_locked(struct opening *what)
     bool was_for_dlopen = load_for_dlopen;
 
     if ((what->mode & (RTLD_LAZY | RTLD_NOW)) == 0 && world != WORLD_MUSL) {
-        error_set(ERROR_LIBRARY, EINVAL, "%sinvalid mode for dlopen(): Invalid argument", "");
+        error_set(ERROR_LIBRARY, EINVAL, "%s: invalid mode for dlopen(): Invalid argument", what->name);
         return NULL;
     }
     load_for_dlopen = true;
@@ -206,9 +204,10 @@ static void *open_and_report(struct opening *what, const void *caller)
 {
     dl_clear_error();
     lock_acquire(&load_lock);
-    what->caller = object_of(caller);
+    error_clear();
+    what->caller = world == WORLD_MUSL ? NULL : object_of(caller); /* musl: every dlopen is the program's */
     void *handle = open_locked(what);
-    if (handle == NULL)
+    if (handle == NULL && error_is_set())
         dl_publish_error();
     lock_release(&load_lock);
     return handle;

@@ -154,7 +154,7 @@ int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *dat
     return result;
 }
 
-/* struct dl_find_object, glibc 2.35; without the unwinder's DBASE, which x86-64 and AArch64 do not have. */
+/* struct dl_find_object, glibc 2.35; without the unwinder's DBASE, which 64-bit machines do not have. */
 struct dl_find_object {
     unsigned long long flags;
     void *map_start, *map_end;

@@ -14,10 +14,27 @@
 #include "tls.h"
 #include "world.h"
 
+/* musl: the object loaded after the caller, and if that one is global the global ones behind it. */
+static bool find_next_musl(const struct object *caller, struct lookup_name *n, struct lookup_def *def)
+{
+    if (caller->next == NULL)
+        return false;
+    if (!caller->next->is_global)
+        return lookup_in_object(caller->next, n, LOOKUP_DLSYM, def);
+    for (unsigned i = 0; i < lookup_global.count; i++) {
+        if (lookup_global.items[i] == caller->next)
+            return lookup_in_list(&lookup_global, i, n, LOOKUP_DLSYM, def);
+    }
+    return false;
+}
+
 /* RTLD_NEXT: behind the caller in the scope that it was loaded into: the closure of its first loader. */
 static bool find_next(struct object *caller, struct lookup_name *n, struct lookup_def *def)
 {
     struct object *root = caller;
+
+    if (world == WORLD_MUSL)
+        return find_next_musl(caller, n, def);
 
     while (root->loader != NULL)
         root = root->loader;
@@ -44,7 +61,8 @@ static int find(void *handle, struct lookup_name *n, struct object *caller, stru
     bool found;
 
     if (handle == RTLD_DEFAULT) {
-        found = lookup_in_scope(caller, n, LOOKUP_DLSYM, def);
+        /* musl: the global scope, whoever asks */
+        found = lookup_in_scope(world == WORLD_MUSL ? object_head : caller, n, LOOKUP_DLSYM, def);
     } else if (handle == RTLD_NEXT) {
         found = find_next(caller, n, def);
     } else {
@@ -125,7 +143,8 @@ int dl_addr(const void *addr, struct dl_info *info, void **extra, int flags)
     lock_acquire(&object_lock);
     /* dladdr(dlopen) names the libc's dlopen, in whose place ours stands. */
     const Elf64_Sym *sym = dl_overridden(addr, &o);
-    if (sym == NULL) {
+    bool is_override = sym != NULL;
+    if (!is_override) {
         o = object_by_addr((uintptr_t)addr);
         sym = o != NULL ? nearest_symbol(o, (uintptr_t)addr) : NULL;
     }
@@ -133,9 +152,9 @@ int dl_addr(const void *addr, struct dl_info *info, void **extra, int flags)
         info->fname = o->name;
         info->fbase = (void *)o->start;
         info->sname = sym != NULL ? object_string(o, sym->st_name) : NULL;
-        info->saddr = sym == NULL                   ? NULL
-                      : sym->st_shndx == SHN_ABS ? (void *)sym->st_value
-                                                 : (void *)(o->bias + sym->st_value);
+        info->saddr = sym == NULL    ? NULL
+                      : is_override ? (void *)(uintptr_t)addr
+                                    : (void *)(o->bias + sym->st_value);
         if (flags == RTLD_DL_SYMENT)
             *extra = (void *)(uintptr_t)sym;
         else if (flags == RTLD_DL_LINKMAP)

@@ -223,10 +223,9 @@ static int decode_gnu_hash(struct object *o, const struct entries *e)
     o->gnu_bloom = (const uint64_t *)(table + 4);
     o->gnu_bucket = (const uint32_t *)(o->gnu_bloom + table[2]);
     o->gnu_chain = o->gnu_bucket + table[0];
-    /* A chain word exists for every symbol from symoffset on: that bounds the symbols, too. */
-    uint64_t chain_count = object_room(o, (uintptr_t)o->gnu_chain) / sizeof *table;
-    if (o->gnu_symoffset + chain_count < o->sym_count)
-        o->sym_count = (uint32_t)(o->gnu_symoffset + chain_count);
+    /* It does not bound the symbols: GNU ld's table for a file that defines none has symoffset 1 and no chain. */
+    uint64_t end = o->gnu_symoffset + object_room(o, (uintptr_t)o->gnu_chain) / sizeof *table;
+    o->gnu_end = end < o->sym_count ? (uint32_t)end : o->sym_count;
     return 0;
 }
 

@@ -23,6 +23,7 @@ static struct object **preloads;
 struct request {
     const char *name;
     struct object *by, *found;
+    bool is_root;     /* asked for by dlopen, not needed by an object */
     bool has_foreign; /* passed over a file of another class or machine */
 };
 
@@ -56,8 +57,8 @@ static struct object *find_by_identity(const struct sys_stat *st)
     return NULL;
 }
 
-/* What may not be loaded as a library although it is a sound file, with glibc's texts. */
-static int check_kind(const struct object *o)
+/* What may not be loaded as a library although it is a sound file, with glibc's texts; name is as it was asked for. */
+static int check_kind(const struct object *o, const char *name)
 {
     const char *what = NULL;
 
@@ -69,7 +70,7 @@ static int check_kind(const struct object *o)
         what = "shared object cannot be dlopen()ed";
     else if (o->dynamic == NULL)
         what = "object file has no dynamic section";
-    return what != NULL ? error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", o->name, what) : 0;
+    return what != NULL ? error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", name, what) : 0;
 }
 
 static void note_libc(struct object *o)
@@ -84,7 +85,7 @@ static void note_libc(struct object *o)
         o->is_libc_family = true;
 }
 
-int load_descriptor(int fd, const char *path, struct object *by, struct object **out)
+int load_descriptor(int fd, const char *path, const char *name, struct object *by, struct object **out)
 {
     struct sys_stat st;
     int err = sys_fstat(fd, &st);
@@ -101,7 +102,7 @@ int load_descriptor(int fd, const char *path, struct object *by, struct object *
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", path);
     err = object_map(o, fd);
     if (err == 0)
-        err = check_kind(o);
+        err = check_kind(o, name);
     if (err != 0) {
         object_free(o);
         return err;
@@ -117,13 +118,13 @@ int load_descriptor(int fd, const char *path, struct object *by, struct object *
     return 0;
 }
 
-static int open_library(const char *path, struct object *by, struct object **out)
+static int open_library(const char *path, const char *name, struct object *by, struct object **out)
 {
     int fd = sys_open(path);
 
     if (fd < 0)
         return fd;
-    int err = load_descriptor(fd, path, by, out);
+    int err = load_descriptor(fd, path, name, by, out);
     sys_close(fd);
     return err;
 }
@@ -142,7 +143,7 @@ static int try_candidate(const char *path, const char *rule, void *arg)
                          : error_set(ERROR_LIBRARY, -fd, "Error loading shared library %s: %s", r->name,
                                      error_name(-fd));
     }
-    int err = load_descriptor(fd, path, r->by, &r->found);
+    int err = load_descriptor(fd, path, r->name, r->by, &r->found);
     sys_close(fd);
     if (err != -ENOTSUP)
         return err;
@@ -160,19 +161,24 @@ static int explain_candidate(const char *path, const char *rule, void *arg)
     return -ENOENT;
 }
 
+/* musl has one sentence for all that can be wrong with a file; what we know besides becomes the explanation. */
+static int fail_as_musl(const struct request *r, int err, const char *detail)
+{
+    error_set(ERROR_LIBRARY, -err, "Error loading shared library %s: %s%s%s%s", r->name, error_name(-err),
+              r->is_root ? "" : " (needed by ", r->is_root ? "" : r->by->name, r->is_root ? "" : ")");
+    if (detail != NULL)
+        error_explain("  %s\n", detail);
+    return err;
+}
+
 /* The native loader's sentence for a file that is not there or cannot be opened. */
 static int fail_to_open(const struct request *r, int err)
 {
-    if (world == WORLD_MUSL) {
-        if (r->by == NULL || load_for_dlopen)
-            error_set(ERROR_LIBRARY, -err, "Error loading shared library %s: %s", r->name, error_name(-err));
-        else
-            error_set(ERROR_LIBRARY, -err, "Error loading shared library %s: %s (needed by %s)", r->name,
-                      error_name(-err), r->by->name);
-    } else {
+    if (world == WORLD_MUSL)
+        fail_as_musl(r, err, NULL);
+    else
         error_set(ERROR_LIBRARY, -err, "%s: cannot open shared object file: %s", r->name,
                   error_name(-err));
-    }
     if (!load_for_dlopen) {
         error_explain("  wanted by %s\n", r->by->name);
         if (strchr(r->name, '/') == NULL)
@@ -189,9 +195,9 @@ static int load_by_path(struct request *r)
     if (path == NULL)
         return fail_to_open(r, -ENOENT);
     r->found = find_by_name(path);
-    int err = r->found != NULL ? 0 : open_library(path, r->by, &r->found);
+    int err = r->found != NULL ? 0 : open_library(path, r->name, r->by, &r->found);
     if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_access(path, F_OK) != 0)
-        err = fail_to_open(&(struct request){.name = path, .by = r->by}, err);
+        err = fail_to_open(&(struct request){.name = path, .by = r->by, .is_root = r->is_root}, err);
     alloc_free(path);
     return err;
 }
@@ -220,7 +226,7 @@ static int load_musl_libc(struct request *r)
             return 0;
         }
     }
-    int err = open_library(path, r->by, &r->found);
+    int err = open_library(path, r->name, r->by, &r->found);
     if (err < 0 && r->found == NULL)
         return err == -ENOENT ? fail_to_open(r, err) : err;
     r->found->is_boot = true;
@@ -231,13 +237,18 @@ static int load_musl_libc(struct request *r)
 
 int load_library(const char *name, struct object *by, struct object **out)
 {
-    struct request r = {.name = name, .by = by != NULL ? by : object_head};
+    struct request r = {.name = name, .by = by != NULL ? by : object_head, .is_root = by == NULL};
     int err = 0;
 
     if (world == WORLD_MUSL && world_is_musl_libc(name))
         err = load_musl_libc(&r);
     else if ((r.found = find_by_name(name)) == NULL)
         err = strchr(name, '/') != NULL ? load_by_path(&r) : load_by_search(&r);
+    if (err != 0 && world == WORLD_MUSL && !string_starts(error_text(), "Error ")) {
+        char *detail = alloc_string(error_text(), strlen(error_text()));
+        fail_as_musl(&r, err == -ENOTSUP ? -ENOEXEC : err, detail);
+        alloc_free(detail);
+    }
     *out = r.found;
     return err;
 }
@@ -258,24 +269,24 @@ static int find_candidate(const char *path, const char *rule, void *arg)
     return err == 0 && S_ISREG(st.mode) ? 0 : -ENOENT;
 }
 
-struct object *load_find(const char *name, struct object *by)
+int load_find(const char *name, struct object *by, struct object **out)
 {
-    struct request r = {.name = name, .by = by != NULL ? by : object_head};
+    struct request r = {.name = name, .by = by != NULL ? by : object_head, .is_root = by == NULL};
+    int err = 0;
 
-    if (world == WORLD_MUSL && world_is_musl_libc(name))
-        return load_musl_libc(&r) == 0 ? r.found : NULL;
-    r.found = find_by_name(name);
-    if (r.found != NULL)
-        return r.found;
-    if (strchr(name, '/') == NULL) {
-        search_library(name, r.by, find_candidate, &r);
-        return r.found;
+    if (world == WORLD_MUSL && world_is_musl_libc(name)) {
+        err = load_musl_libc(&r);
+    } else if ((r.found = find_by_name(name)) == NULL && strchr(name, '/') == NULL) {
+        err = search_library(name, r.by, find_candidate, &r);
+    } else if (r.found == NULL) {
+        char *path = search_expand(name, strlen(name), r.by);
+        err = path != NULL ? find_candidate(path, "", &r) : -ENOMEM;
+        alloc_free(path);
     }
-    char *path = search_expand(name, strlen(name), r.by);
-    if (path != NULL)
-        find_candidate(path, "", &r);
-    alloc_free(path);
-    return r.found;
+    *out = r.found;
+    if (r.found == NULL && world == WORLD_MUSL)
+        return error_set(ERROR_LIBRARY, ENOENT, "Library %s is not already loaded", name);
+    return err == 0 ? 0 : fail_to_open(&r, err);
 }
 
 static int add_preload(struct object *o)

@@ -11,16 +11,18 @@ extern struct lock load_lock;
 extern bool load_for_dlopen;
 
 /*
- * The object that name means to by (its needer, or dlopen's caller), mapped and linked at the end of the object
- * list if it was not there yet. 0, or -errno with the error record set.
+ * The object that name means to by (its needer, or dlopen's caller; NULL is the program as a caller), mapped and linked
+ * at the end of the object list if it was not there yet. 0, or -errno with the error record set.
  */
 int load_library(const char *name, struct object *by, struct object **out);
 
-/* Like load_library, but only among what is loaded: NULL if it is not. */
-struct object *load_find(const char *name, struct object *by);
+/* Like load_library, but only among what is loaded. In the glibc world a file that is there and not loaded is no
+ * error: 0, and *out is NULL. */
+int load_find(const char *name, struct object *by, struct object **out);
 
-/* The object that fd's file is, mapped unless it is loaded already. Does not close fd. */
-int load_descriptor(int fd, const char *name, struct object *by, struct object **out);
+/* The object that fd's file is, mapped unless it is loaded already; name is what it was asked for by. Does not close
+ * fd. */
+int load_descriptor(int fd, const char *path, const char *name, struct object *by, struct object **out);
 
 /* LD_PRELOAD and its kin: names in list separated by any of separators; source names the list in warnings. A name
  * that cannot be loaded is warned about and left out. */

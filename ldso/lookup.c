@@ -144,7 +144,7 @@ static void walk_gnu(struct candidate *c, const struct object *o, const struct l
     uint32_t i = o->gnu_bucket[n->gnu_hash % o->gnu_nbucket];
     if (i < o->gnu_symoffset) /* an empty bucket holds 0 */
         return;
-    for (; i < o->sym_count; i++) {
+    for (; i < o->gnu_end; i++) {
         uint32_t hash = o->gnu_chain[i - o->gnu_symoffset];
         if ((hash | 1) == (n->gnu_hash | 1) && !consider(c, o, i, n, mode))
             return;
@@ -314,11 +314,12 @@ static int override_symbol(struct object *o, uint32_t index, const char *name, v
 int lookup_override(struct object *o, const char *name, void *addr)
 {
     uint32_t first = o->gnu_nbucket != 0 ? o->gnu_bucket[gnu_hash(name) % o->gnu_nbucket] : 1;
+    uint32_t end = o->gnu_nbucket != 0 ? o->gnu_end : o->sym_count;
     int err = 0;
 
     if (first < o->gnu_symoffset)
         return 0;
-    for (uint32_t i = first; i < o->sym_count && err == 0; i++) {
+    for (uint32_t i = first; i < end && err == 0; i++) {
         err = override_symbol(o, i, name, addr);
         if (o->gnu_nbucket != 0 && (o->gnu_chain[i - o->gnu_symoffset] & 1) != 0)
             break; /* the chain of this name's bucket ends; without DT_GNU_HASH all symbols are gone through */

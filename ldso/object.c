@@ -203,13 +203,22 @@ static int explain_refusal(const struct object *o, int err, const struct mmapfd_
 {
     const char *check = why->check != NULL ? why->check : "";
     bool is_foreign = string_equal(check, "EI_CLASS") || string_equal(check, "e_machine");
+    const char *familiar = NULL;
 
     if (string_equal(check, "EI_CLASS") && why->found == ELFCLASS32)
-        error_set(ERROR_LIBRARY, ENOEXEC, "%s: wrong ELF class: ELFCLASS32", o->name);
-    else if (string_equal(check, "file length"))
-        error_set(ERROR_LIBRARY, ENOEXEC, "%s: file too short", o->name);
+        familiar = "wrong ELF class: ELFCLASS32";
+    else if (string_equal(check, "EI_DATA"))
+        familiar = "ELF file data encoding not little-endian";
+    else if (string_equal(check, "e_machine"))
+        familiar = "cannot open shared object file: No such file or directory";
+    else if (string_equal(check, "e_phentsize"))
+        familiar = "ELF file's phentsize not the expected size";
+    else if (string_equal(check, "file length") || string_equal(check, "empty file"))
+        familiar = "file too short";
     else if (err == -EINVAL)
-        error_set(ERROR_LIBRARY, ENOEXEC, "%s: invalid ELF header", o->name);
+        familiar = "invalid ELF header";
+    if (familiar != NULL)
+        error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", o->name, familiar);
     else if (check[0] == '\0')
         error_set(ERROR_LIBRARY, -err, "%s: cannot map file: %s", o->name, error_name(-err));
     else if (why->relation == NULL)
@@ -217,6 +226,9 @@ static int explain_refusal(const struct object *o, int err, const struct mmapfd_
     else
         error_set(ERROR_LIBRARY, -err, "%s: %s is 0x%lx, wanted %s 0x%lx", o->name, check, why->found,
                   why->relation, why->wanted);
+    if (familiar != NULL && why->relation != NULL)
+        error_explain("  %s: %s is 0x%lx, wanted %s 0x%lx\n", o->name, check, why->found, why->relation,
+                      why->wanted);
     if (why->index >= 0)
         error_explain("  in program header %d, at file offset %lu\n", why->index, why->offset);
     if (err == -ENOTSUP)
@@ -348,22 +360,22 @@ static int decode_tls(struct object *o, const Elf64_Phdr *p)
     return 0;
 }
 
-/* PT_GNU_RELRO ends where a linker padded it to: at most at the end of its segment's last page. */
+/*
+ * PT_GNU_RELRO begins in a segment and ends where a linker padded it to, at most at the end of the last page. It may
+ * cover several segments and the hole between them (large alignments make one): see reloc_protect.
+ */
 static int decode_relro(struct object *o, const Elf64_Phdr *p)
 {
     uintptr_t start = o->bias + p->p_vaddr;
-    size_t room = object_room(o, start);
 
     if (p->p_memsz == 0)
         return 0;
-    if (room == 0 || p->p_memsz > sys_page_up(start + room) - start)
+    if (object_room(o, start) == 0 || p->p_memsz > o->end - start)
         return error_set(ERROR_LIBRARY, ENOEXEC,
                          "%s: PT_GNU_RELRO at 0x%lx, 0x%lx bytes, is not inside a segment", o->name,
                          p->p_vaddr, p->p_memsz);
     o->relro_start = sys_page_down(start);
     o->relro_end = sys_page_down(start + p->p_memsz);
-    if (o->relro_end < o->relro_start)
-        o->relro_end = o->relro_start;
     return 0;
 }
 
@@ -428,8 +440,11 @@ int object_map(struct object *o, int fd)
         return err;
     measure(o);
     err = find_headers(o, fd, &header);
-    if (err == 0 && header.e_type != ET_DYN && header.e_type != ET_EXEC)
+    if (err == 0 && header.e_type != ET_DYN && header.e_type != ET_EXEC) {
         err = error_set(ERROR_LIBRARY, ENOEXEC, "%s: only ET_DYN and ET_EXEC can be loaded", o->name);
+        error_explain("  %s is %s\n", o->name,
+                      header.e_type == ET_CORE ? "a core file" : "an object file (ET_REL): link it first");
+    }
     if (err == 0) {
         o->type = header.e_type;
         o->phdr_count = header.e_phnum;

@@ -96,6 +96,7 @@ struct object {
     const uint64_t *gnu_bloom;
     const uint32_t *gnu_bucket, *gnu_chain; /* chain is indexed by symbol index - gnu_symoffset */
     uint32_t gnu_nbucket, gnu_symoffset, gnu_bloom_mask, gnu_shift;
+    uint32_t gnu_end; /* symbols gnu_symoffset up to this have a word inside gnu_chain; at most sym_count */
     const Elf64_Rela *rela, *jmprel;
     size_t rela_count, jmprel_count;
     const uint64_t *relr;

@@ -218,6 +218,11 @@ void error_explain(const char *format, ...)
     }
 }
 
+bool error_is_set(void)
+{
+    return record.text != NULL;
+}
+
 enum error_kind error_kind(void)
 {
     return record.kind;

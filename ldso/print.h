@@ -7,6 +7,7 @@
 #define PRINT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Formats into buf, at most cap bytes with the NUL; returns the length that a large enough buffer would hold. */
@@ -38,6 +39,7 @@ int error_set(enum error_kind kind, int err, const char *format, ...)
 void error_explain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 enum error_kind error_kind(void);
+bool error_is_set(void);
 /* The sentence; never NULL, owned by the record, valid until the next error_set. */
 const char *error_text(void);
 /* The lines added since, each with its newline; "" if none. */

@@ -238,7 +238,7 @@ static int make_static(struct work *w, struct object *module, const Elf64_Rela *
     }
     if (module->tls_kind != TLS_DYNAMIC || tls_make_static(module) != 0)
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory in static TLS block",
-                         w->object->name);
+                         module->name);
     return 0;
 }
 
@@ -556,15 +556,30 @@ int reloc_objects(struct object *first, bool is_lazy)
     return err;
 }
 
+/* Segment by segment, since what lies in a hole between two of them is not ours. */
+static int protect_object(const struct object *o)
+{
+    for (unsigned i = 0; i < o->segment_count; i++) {
+        uintptr_t first = (uintptr_t)o->segments[i].mr_addr;
+        uintptr_t end = sys_page_up(first + o->segments[i].mr_msize);
+
+        first = first > o->relro_start ? first : o->relro_start;
+        end = end < o->relro_end ? end : o->relro_end;
+        int err = first < end ? sys_mprotect((void *)first, end - first, PROT_READ) : 0;
+        if (err != 0)
+            return error_set(ERROR_LIBRARY, -err,
+                             "%s: cannot apply additional memory protection after relocation: %s", o->name,
+                             error_name(-err));
+    }
+    return 0;
+}
+
 int reloc_protect(struct object *first)
 {
     for (const struct object *o = first; o != NULL; o = o->next) {
-        if (o->relro_end == o->relro_start || o->is_boot)
-            continue;
-        int err = sys_mprotect((void *)o->relro_start, o->relro_end - o->relro_start, PROT_READ);
+        int err = o->relro_end > o->relro_start && !o->is_boot ? protect_object(o) : 0;
         if (err != 0)
-            return error_set(ERROR_LIBRARY, -err, "%s: cannot apply additional memory protection after relocation: %s",
-                             o->name, error_name(-err));
+            return err;
     }
     return 0;
 }

@@ -56,6 +56,8 @@ static char *program_origin(void)
 static char *directory_of(const char *path)
 {
     char cwd[PATH_MAX] = "";
+    while (string_starts(path, "./"))
+        path += 2;
     size_t len = (size_t)(string_basename(path) - path);
 
     if (len > 1)
@@ -276,7 +278,7 @@ static int search_glibc(struct query *q, struct object *by)
 }
 
 /*
- * The path file lies two directories above the interpreter's name: for /lib/ld-musl-x86_64.so.1 in /etc. The list
+ * The path file lies two directories above the interpreter's name: for /lib/ld-musl-ARCH.so.1 in /etc. The list
  * is kept for the process.
  */
 static const char *musl_directories(void)

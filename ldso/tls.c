@@ -6,13 +6,13 @@
  * The combined block, worked through. The libc is told of one module, the stub's, so all start-up modules share
  * one block. Take a program with 0x14 bytes of TLS aligned to 8, a library with 0x30 aligned to 16.
  *
- *   Variant II (x86-64), block below the thread pointer; align 64:
+ *   Variant II, block below the thread pointer; align 64:
  *      offset 0x000  loader slot, 16 bytes
  *      offset 0x010  library, 0x30 bytes (0x10 is congruent to its p_vaddr modulo 16)
  *      offset 0x040  surplus for libraries opened later
  *      offset 0x6e8  program: the linker wrote its offsets as -0x18 .. from the thread pointer (0x14 rounded up to
  *                    8), so it lies at size - 0x18, and size is a multiple of 64: 0x700
- *   Variant I (AArch64), block 16 bytes above the thread pointer: the program comes first, at the thread pointer plus 16
+ *   Variant I, block 16 bytes above the thread pointer: the program comes first, at the thread pointer plus 16
  *   rounded up to its alignment, which is what the linker assumed; then slot, libraries, surplus.
  *
  * A module's address must be congruent to p_vaddr modulo p_align. The block starts at a multiple of the largest

@@ -4,8 +4,9 @@
  * Called by libc.c. musl's libc.so is loader and library in one. Booted on the stub it loads nothing (the stub
  * needs "libc.so", itself), relocates itself against stub and itself, and sets up the first thread.
  *
- * Two things go through the stub because musl does them itself, at its own points in time. Constructors and destructors:
- * the stub's DT_INIT_ARRAY and DT_FINI_ARRAY hold functions of ours. (DT_INIT is ignored on younger machines.)
+ * Two things go through the stub because musl does them itself, at its own points in time. Constructors: the stub's
+ * DT_INIT_ARRAY holds a function of ours. (DT_INIT is ignored on younger machines; DT_FINI_ARRAY would be left out when
+ * a constructor exits, so destructors hang on atexit, registered before anybody else and therefore last.)
  * Interposition: libc.so's own references to malloc, environ, stdout and so on must find the program's definitions or
  * COPYs; the stub heads musl's scope, so it exports each that somebody else defines, and musl notices by itself that
  * malloc was replaced. Its RELRO is its own affair: it donated the slack of those pages to its malloc.
@@ -20,7 +21,6 @@
 static struct stub_symbol *symbols;
 static unsigned symbol_count;
 static void (*init_array[1])(void);
-static void (*fini_array[1])(void);
 
 /* Is sym of libc.so defined by another object, which comes first in the scope? */
 static bool find_interposer(const Elf64_Sym *sym, struct lookup_def *def)
@@ -68,12 +68,9 @@ const Elf64_Phdr *musl_build_stub(const struct libc_services *services, unsigned
     uintptr_t bias = object_head->bias;
 
     init_array[0] = services->initialise;
-    fini_array[0] = services->finalise;
     const Elf64_Dyn extra[] = {
         {DT_INIT_ARRAY, {(uintptr_t)init_array - bias}},
         {DT_INIT_ARRAYSZ, {sizeof init_array}},
-        {DT_FINI_ARRAY, {(uintptr_t)fini_array - bias}},
-        {DT_FINI_ARRAYSZ, {sizeof fini_array}},
     };
     if (!add_interposed(libc_object->rela, libc_object->rela_count) ||
         !add_interposed(libc_object->jmprel, libc_object->jmprel_count))
@@ -93,8 +90,12 @@ const Elf64_Phdr *musl_build_stub(const struct libc_services *services, unsigned
 void musl_finish_boot(const struct libc_services *services)
 {
     typedef int at_fork(void (*)(void), void (*)(void), void (*)(void));
+    typedef int at_exit(void (*)(void));
+    at_exit *atexit = (at_exit *)libc_symbol(libc_object, "atexit", NULL);
     at_fork *pthread_atfork = (at_fork *)libc_symbol(libc_object, "pthread_atfork", NULL);
 
+    if (atexit != NULL)
+        atexit(services->finalise);
     if (pthread_atfork != NULL)
         pthread_atfork(services->fork_prepare, services->fork_parent, services->fork_child);
 }
