@@ -16,7 +16,7 @@
  *   the same, RW larger than SMALL_WRITABLE         9  + mmap of its file pages
  *   RX, RW + bss                                    7  no mprotect
  *   each hole between segments                     +1  munmap
- *   first object with p_align above the page size  +3  later ones are placed below it: +0
+ *   first object with p_align above the page size  +4  later ones are placed below it: +0
  *   no read at the end of the file                 +1  fstat
  */
 #include "mmapfd.h"
@@ -92,7 +92,7 @@ struct image {
     uintptr_t whole_lo, whole_hi; /* and all of this range of run-time addresses */
 
     /* by populate */
-    uint64_t read_end; /* largest file offset that a read has reached */
+    uint64_t read_end; /* file offset that the last read has reached */
 };
 
 /* Where the pages of a segment come from: [start, split) the file, [split, end) anonymous memory. */
@@ -569,8 +569,7 @@ static int read_full(struct image *im, void *buf, size_t len, uint64_t off)
             COUNT(short_read);
         done += (size_t)got;
     }
-    if (off + len > im->read_end)
-        im->read_end = off + len;
+    im->read_end = off + len;
     return 0;
 }
 

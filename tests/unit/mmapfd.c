@@ -547,6 +547,14 @@ static void test_shared_page(void)
                                     LOAD(R | W, 0x2200, FIXED + 0x1200, 0x100, 0x200, 1)};
     static const Elf64_Phdr rights[] = {LOAD(R | X, 0, 0, 0x1100, 0x1100, 1),
                                         LOAD(R | W, 0x1200, 0x1200, 0x100, 0x100, 1)};
+    static const Elf64_Phdr zeros[] = {LOAD(R, 0, 0, 0x1080, 0x1100, 1),
+                                       LOAD(R, 0x1200, 0x1200, 0x100, 0x100, 1)};
+    static const Elf64_Phdr bss[] = {LOAD(R, 0, 0, 0x1100, 0x1100, 1),
+                                     LOAD(R, 0x1200, 0x1200, 0, 0x100, 1)};
+    static const Elf64_Phdr odd[] = {LOAD(R, 0x10, 0, 0x1100, 0x1100, 1),
+                                     LOAD(R, 0x1210, 0x1200, 0x100, 0x100, 1)};
+    static const Elf64_Phdr elsewhere[] = {LOAD(R, 0, 0, 0x1100, 0x1100, 1),
+                                           LOAD(R, 0x2200, 0x1200, 0x100, 0x100, 1)};
     int fd = elf_make(ET_DYN, ph, 3, 0x3000);
 
     CHECK("segments that continue each other may share a page",
@@ -561,6 +569,18 @@ static void test_shared_page(void)
     close(fd);
     fd = elf_make(ET_DYN, rights, 2, 0x3000);
     CHECK("but not with unlike rights, which no page could have", map(fd) == -ENOTSUP);
+    close(fd);
+    fd = elf_make(ET_DYN, zeros, 2, 0x3000);
+    CHECK("nor with zeros where the file has bytes", map(fd) == -ENOTSUP);
+    close(fd);
+    fd = elf_make(ET_DYN, bss, 2, 0x3000);
+    CHECK("nor with a segment of zeros alone", map(fd) == -ENOTSUP);
+    close(fd);
+    fd = elf_make(ET_DYN, odd, 2, 0x3000);
+    CHECK("nor where pages of the file cannot be mapped", map(fd) == -ENOTSUP);
+    close(fd);
+    fd = elf_make(ET_DYN, elsewhere, 2, 0x3000);
+    CHECK("nor with another page of the file", map(fd) == -ENOTSUP);
     close(fd);
 }
 
@@ -716,16 +736,18 @@ static void test_arguments(void)
 static void test_descriptors(void)
 {
     char name[] = "/tmp/mmapfd-unit-XXXXXX";
-    int fd = mkstemp(name), path, writing, empty_writing, directory, pipes[2], null;
+    int fd = mkstemp(name), path, writing, empty_writing, directory, pipes[2], null, path_directory;
 
     REQUIRE(fd >= 0 && write(fd, "text", 4) == 4 && pipe(pipes) == 0);
     path = open(name, O_PATH);
     writing = open(name, O_WRONLY);
     directory = open("/tmp", O_RDONLY);
+    path_directory = open("/tmp", O_PATH);
     null = open("/dev/null", O_RDONLY);
-    REQUIRE(path >= 0 && writing >= 0 && directory >= 0 && null >= 0);
+    REQUIRE(path >= 0 && writing >= 0 && directory >= 0 && path_directory >= 0 && null >= 0);
     CHECK("not a descriptor: EBADF", map_with(-1, 0, NULL) == -EBADF && map(1000) == -EBADF);
     CHECK("O_PATH: EBADF", map_with(path, 0, NULL) == -EBADF && map(path) == -EBADF);
+    CHECK("even of a directory", map(path_directory) == -EBADF);
     CHECK("not open for reading: EACCES",
           map_with(writing, 0, NULL) == -EACCES && map(writing) == -EACCES);
     CHECK("a directory: ENODEV", map_with(directory, 0, NULL) == -ENODEV);
@@ -740,6 +762,7 @@ static void test_descriptors(void)
     close(writing);
     close(empty_writing);
     close(directory);
+    close(path_directory);
     close(null);
     close(pipes[0]);
     close(pipes[1]);
@@ -813,6 +836,12 @@ static void test_absurd(void)
     low = elf_make(ET_EXEC, ph, 1, 0x1000);
     CHECK("page 0 is never mapped: EADDRINUSE", map(low) == -EADDRINUSE);
     close(low);
+    ph[1].p_vaddr = 0 - UINT64_C(0x3000);
+    ph[1].p_memsz = 0x1000;
+    wide = elf_make(ET_DYN, ph, 2, 0x1000);
+    CHECK("sizes that would wrap with their padding: ENOMEM", map_padded(wide, 0x2000) == -ENOMEM);
+    close(wide);
+    ph[1].p_vaddr = UINT64_C(1) << 46;
     ph[1].p_memsz = UINT64_C(1) << 62;
     wide = elf_make(ET_DYN, ph, 2, 0x1000);
     picture_take(&before);
