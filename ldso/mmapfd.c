@@ -1,5 +1,5 @@
 /*
- * mmapfd.c - a descriptor becomes mappings: checks a file, places it, maps it, or undoes everything.
+ * mmapfd.c - a descriptor becomes mappings: check a file, place it, map it, or undo everything.
  *
  * The one file of the loader that maps a descriptor. Assumes sys_page_size and nothing else; no
  * allocation, no errno, no lock. Called by main and load. The contract is mmapfd.h and mmapfd(3).
@@ -12,7 +12,8 @@
  * memory with pread, and the end of the file is looked at once more after the last mapping.
  *
  * System calls an object needs, open and close by the caller included:
- *   R, RX, R, RW + bss as GNU ld lays them out      8  open fstat pread mmap mprotect mmap pread close
+ *   R, RX, R, RW + bss as GNU ld does it            8  open fstat pread mmap mprotect mmap pread
+ *                                                      close
  *   the same, RW larger than SMALL_WRITABLE         9  + mmap of its file pages
  *   RX, RW + bss                                    7  no mprotect
  *   each hole between segments                     +1  munmap
@@ -53,7 +54,7 @@ enum { HEAD_LEN = 4096 }; /* bytes of a file looked at first: room for 72 progra
  * over the whole file, and takes the same way.
  *
  * Addresses are linked ones; bias makes them run-time ones. The area is everything from the lower
- * padding to the upper one. A piece of it is the pages of one segment, with the padding at the ends.
+ * padding to the upper one. A piece of it is the pages of one segment, and the padding beside them.
  */
 struct image {
     /* by the caller */
@@ -95,7 +96,7 @@ struct image {
     uint64_t read_end; /* file offset that the last read has reached */
 };
 
-/* Where the pages of a segment come from: [start, split) the file, [split, end) anonymous memory. */
+/* Where a segment's pages come from: [start, split) the file, [split, end) anonymous memory. */
 struct segment {
     const Elf64_Phdr *phdr;
     unsigned int prot;
@@ -646,7 +647,7 @@ static int unmap_holes(struct image *im)
     return 0;
 }
 
-/* What was mapped is the file's only if it still reaches as far; a read at its end has shown that. */
+/* What was mapped is the file's only if that still reaches as far; a read at its end shows it. */
 static int check_length(struct image *im)
 {
     struct sys_stat st;
@@ -704,8 +705,8 @@ static int check_noexec(const struct image *im)
 
 /*
  * Checks the program headers, then maps. The kernel itself refuses executable file pages from a
- * noexec mount, so for a file that maps well there is nothing to ask, unless code is to be read into
- * anonymous memory. As noexec outranks every later error, one of those asks too.
+ * noexec mount, so for a file that maps well there is nothing to ask, unless code is to be read
+ * into anonymous memory. As noexec outranks every later error, one of those asks too.
  */
 static int map_image(struct image *im)
 {
