@@ -87,7 +87,10 @@ FRESH fresh$'
 
 # What runs in a shell without any variable but the ones of the test.
 # shellcheck disable=SC2016 # for that shell
-under_clean='root=$1 host=$2; source "$root/tests/lib/fixture.bash"; under "${@:3}"'
+under_clean='root=$1 host=$2
+    loader() { echo "$root/build/$1/ld.so"; }
+    source "$root/tests/lib/fixture.bash"
+    under "${@:3}"'
 
 many_variables() { # ARCH WORLD MODE
     local long variables=() arguments=() i

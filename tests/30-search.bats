@@ -127,8 +127,9 @@ make_root() { # ARCH WORLD
         cp "$from" "$rootdir/lib"
         ;;
     *,"$host")
-        cp "$(native_loader "$1" "$2")" "$rootdir/lib64"
-        cp "/lib/$1-linux-gnu/libc.so.6" "$rootdir/lib/$1-linux-gnu"
+        # Where Debian has them.
+        cp "$(native_loader "$1" "$2")" "/lib/$1-linux-gnu/libc.so.6" "$rootdir/lib/$1-linux-gnu"
+        ln -s ../lib/"$1"-linux-gnu/"$(basename "$(native_loader "$1" "$2")")" "$rootdir/lib64"
         ;;
     *) cp "$(sysroot "$1" "$2")"/lib/{libc.so.6,ld-linux-*} "$rootdir/lib" ;;
     esac
@@ -179,6 +180,21 @@ found() { # WHAT ARGUMENTS OF in_root
 missing() { # ARGUMENTS OF in_root
     run -127 in_root "$@"
     assert_output --partial "liba.so"
+}
+
+interpreter_elsewhere() {
+    [[ $3 != interp ]] || return 0 # nothing then tells where it is
+    make_root "$@"
+    cp liba.so "$rootdir/lib"
+    rm "$rootdir/lib64"/* "$rootdir/lib/$1-linux-gnu"/ld-linux-*
+    cp "$(native_loader "$1" "$2")" "$rootdir/lib64"
+    found first "$@" --
+}
+
+@test "search: the libc's own loader is where the program's PT_INTERP says" {
+    needs_roots
+    on_host_only "the emulator's other root has no lib64"
+    WORLDS=glibc fixture_each search-place interpreter_elsewhere
 }
 
 trusted_directories() {
