@@ -84,5 +84,6 @@ extern void *dl_hook_table[];
 enum { DL_HOOK_DLERROR = 4 };
 void dl_lock_for_fork(void);
 void dl_unlock_after_fork(void);
+void dl_unlock_in_child(void);
 
 #endif

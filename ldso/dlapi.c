@@ -232,9 +232,12 @@ void *dl_hook_table[] = {
     (void *)hook_libc_dlvsym, (void *)api_dlclose,
 };
 
+/*
+ * A fork waits for the locks that are held for moments only, so that what they guard is whole in the child. load_lock may
+ * be held by a thread whose constructor waits for the forking one; the child, which has no such thread, takes it away.
+ */
 void dl_lock_for_fork(void)
 {
-    lock_acquire(&load_lock);
     lock_acquire(&object_lock);
     alloc_lock();
 }
@@ -243,5 +246,10 @@ void dl_unlock_after_fork(void)
 {
     alloc_unlock();
     lock_release(&object_lock);
-    lock_release(&load_lock);
+}
+
+void dl_unlock_in_child(void)
+{
+    dl_unlock_after_fork();
+    lock_abandon(&load_lock);
 }

@@ -1,8 +1,8 @@
 /*
  * lock.c - the futex lock of lock.h (Drepper, "Futexes are tricky", second mutex).
  *
- * Called by the allocator, the object list and the dl* functions. A fork while another thread holds a
- * lock is handled where the locks are owned (dl.c takes them in its fork handlers).
+ * Called by the allocator, the object list and the dl* functions. What happens to locks in a fork is dlapi.c's
+ * affair.
  */
 #include "lock.h"
 
@@ -47,4 +47,10 @@ void lock_release(struct lock *lock)
     __atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
     if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
         sys_futex_wake(&lock->word);
+}
+
+void lock_abandon(struct lock *lock)
+{
+    if (enabled && lock->owner != arch_thread_pointer())
+        *lock = (struct lock){0};
 }

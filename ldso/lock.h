@@ -18,4 +18,7 @@ void lock_enable(void);
 void lock_acquire(struct lock *lock);
 void lock_release(struct lock *lock);
 
+/* Frees a lock that another thread holds; in a child process, where that thread does not exist. */
+void lock_abandon(struct lock *lock);
+
 #endif

@@ -81,6 +81,20 @@ static void read_environment(void)
     init_args = (struct init_args){process.argc, process.argv, process.envp};
 }
 
+/* The path that execve would have resolved to: $ORIGIN is the directory of the file, not of a link to it. */
+static void find_origin(int fd)
+{
+    char link[40], path[PATH_MAX];
+
+    print_buffer(link, sizeof link, "/proc/self/fd/%d", fd);
+    long len = sys_readlink(link, path, sizeof path - 1);
+    if (len <= 0)
+        return;
+    path[len] = '\0';
+    size_t dir_len = (size_t)(string_basename(path) - path);
+    program->origin = alloc_string(path, dir_len > 1 ? dir_len - 1 : dir_len);
+}
+
 /* What a file that is no ELF program is, in words; NULL if its first bytes do not tell. */
 static const char *describe_file(int fd, const struct sys_stat *st)
 {
@@ -105,6 +119,8 @@ static int map_program(const char *path)
     int err = sys_fstat(fd, &st);
     const char *what = err == 0 ? describe_file(fd, &st) : error_name(-err);
     err = what != NULL ? error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", path, what) : object_map(program, fd);
+    if (err == 0)
+        find_origin(fd);
     sys_close(fd);
     return err;
 }
@@ -124,7 +140,6 @@ static void load_explicit(uintptr_t base)
     if (err != 0 && options.is_verify)
         sys_exit(1);
     if (options.argv0 != NULL) {
-        search_origin(program); /* from the path, before the name is another */
         process.argv[0] = (char *)(uintptr_t)options.argv0;
         program->name = alloc_string(options.argv0, strlen(options.argv0));
     }
@@ -281,7 +296,7 @@ static struct libc_services services(void)
         .dlfcn_error = (char *(**)(void)) & dl_hook_table[DL_HOOK_DLERROR],
         .fork_prepare = dl_lock_for_fork,
         .fork_parent = dl_unlock_after_fork,
-        .fork_child = dl_unlock_after_fork,
+        .fork_child = dl_unlock_in_child,
         .initialise = initialise,
         .finalise = finalise,
     };
