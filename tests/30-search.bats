@@ -291,6 +291,9 @@ level_places() {
     shift
     best=$(levels | head -n 1)
     make_root "$@"
+    # Our loader asks the kernel for the processor's level, not CPUID.
+    mkdir "$rootdir/proc"
+    cp /proc/cpuinfo "$rootdir/proc"
     mkdir -p "$rootdir$place/glibc-hwcaps"/x86-64-v{2,3,4}
     cp liba.so "$rootdir$place"
     cp libv2.so "$rootdir$place/glibc-hwcaps/x86-64-v2/liba.so"
