@@ -18,7 +18,6 @@
 #include "load.h"
 #include "lookup.h"
 #include "print.h"
-#include "process.h"
 #include "reloc.h"
 #include "search.h"
 #include "string.h"
@@ -108,7 +107,7 @@ static int prepare(struct object *first, struct object *root, int mode)
     if (err == 0)
         err = extend_scopes(root, true);
     if (err == 0 && first != NULL)
-        err = reloc_objects(first, (mode & RTLD_NOW) == 0 && process_getenv("LD_BIND_NOW") == NULL);
+        err = reloc_objects(first, (mode & RTLD_NOW) == 0 && !reloc_always_now);
     if (err == 0 && first != NULL)
         err = init_check(first);
     if (err == 0 && first != NULL)

@@ -66,6 +66,10 @@ int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *dat
 struct dl_find_object; /* <dlfcn.h> of glibc */
 int dl_find(const void *pc, struct dl_find_object *result);
 
+/* --- backtrace.c: backtrace_symbols, backtrace_symbols_fd */
+char **backtrace_names(void *const *array, int count);
+void backtrace_print(void *const *array, int count, int fd);
+
 /* --- rdebug.c */
 /* Sets up _r_debug and the program's DT_DEBUG; base is the loader's own load address. */
 void rdebug_init(struct object *program, uintptr_t base);

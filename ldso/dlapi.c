@@ -154,18 +154,31 @@ const struct lookup_builtin dl_builtins[] = {
     {NULL, NULL, false},
 };
 
-int dl_override_libc(struct object *o)
+/* What only glibc has, and does with its own loader's list of objects. */
+static const struct lookup_builtin glibc_overrides[] = {
+    {"__cxa_thread_atexit_impl", (void *)api_cxa_thread_atexit_impl, false},
+    {"backtrace_symbols", (void *)backtrace_names, false},
+    {"backtrace_symbols_fd", (void *)backtrace_print, false},
+    {NULL, NULL, false},
+};
+
+static int override_all(struct object *o, const struct lookup_builtin *list)
 {
     int err = 0;
 
-    for (const struct lookup_builtin *b = dl_builtins; b->name != NULL && err == 0; b++)
+    for (const struct lookup_builtin *b = list; b->name != NULL && err == 0; b++)
         err = lookup_override(o, b->name, b->addr);
+    return err;
+}
+
+int dl_override_libc(struct object *o)
+{
+    int err = override_all(o, dl_builtins);
+
     if (err != 0 || o != libc_object || world != WORLD_GLIBC)
         return err;
     libc_thread_atexit = (thread_atexit *)libc_symbol(o, "__cxa_thread_atexit_impl", NULL);
-    return libc_thread_atexit == NULL
-               ? 0
-               : lookup_override(o, "__cxa_thread_atexit_impl", (void *)api_cxa_thread_atexit_impl);
+    return override_all(o, glibc_overrides);
 }
 
 const Elf64_Sym *dl_overridden(const void *addr, struct object **o)

@@ -249,6 +249,7 @@ static void construct(struct object *o)
         call(o->init);
     for (size_t i = 0; i < o->init_count; i++)
         call(o->init_array[i]);
+    o->is_constructed = true;
 }
 
 void init_run(struct object *root)
@@ -268,7 +269,8 @@ void init_run(struct object *root)
 
 void init_finish(struct object *o)
 {
-    if (!o->is_initialised || o->is_finalised)
+    /* When a constructor exits, glibc runs the destructors of its object, musl does not. */
+    if (!(world == WORLD_MUSL ? o->is_constructed : o->is_initialised) || o->is_finalised)
         return;
     o->is_finalised = true;
     object_list_remove(&constructed, o);

@@ -351,8 +351,8 @@ _Noreturn void main_continue(uintptr_t *sp)
     if (libc_boot_object != NULL)
         libc_restore();
     lock_enable();
-    bool is_lazy = world != WORLD_MUSL && nonempty(process_getenv("LD_BIND_NOW")) == NULL;
-    check(reloc_objects(program, is_lazy));
+    reloc_always_now = world != WORLD_MUSL && nonempty(process_getenv("LD_BIND_NOW")) != NULL;
+    check(reloc_objects(program, world != WORLD_MUSL && !reloc_always_now));
     check(init_check(program));
     check(init_sort(program));
     check(reloc_protect(program));

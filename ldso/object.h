@@ -144,7 +144,8 @@ struct object {
 
     /* init.c */
     struct object_list init_order; /* of a root */
-    bool is_initialised, is_finalised;
+    bool is_initialised, is_finalised; /* constructors, destructors have been started */
+    bool is_constructed;               /* constructors have returned */
     unsigned visit; /* object_new_mark of the last walk that came by */
     struct object *walk_parent; /* init.c's depth-first walk: where it came from, */
     unsigned walk_next;         /* and which neighbour is next */

@@ -21,6 +21,7 @@
 #include "world.h"
 
 uint64_t reloc_hwcap, reloc_hwcap2;
+bool reloc_always_now;
 
 /* A relocation that waits for the plain ones: a COPY, an IRELATIVE (sym NULL) or one whose symbol is an IFUNC. */
 struct deferred {

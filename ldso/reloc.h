@@ -8,6 +8,9 @@
 /* AT_HWCAP and AT_HWCAP2, for the resolvers of IFUNC symbols. Set by main. */
 extern uint64_t reloc_hwcap, reloc_hwcap2;
 
+/* LD_BIND_NOW was set at the start (glibc world). The environment is the program's to change, so main notes it. */
+extern bool reloc_always_now;
+
 /*
  * Relocates first and every object linked after it that is not relocated yet, dependencies first; the booted loader is
  * left alone. is_lazy: functions that nobody defines are no error until they are called. 0, or -errno with the

@@ -1,0 +1,77 @@
+/*
+ * backtrace.c - backtrace_symbols and backtrace_symbols_fd.
+ *
+ * In front of glibc's, whose own look into the list of its loader and would know the stub and nothing else. Called by
+ * programs through dl_override_libc; musl has no such functions.
+ */
+#include "dl.h"
+#include "load.h"
+#include "lookup.h"
+#include "print.h"
+#include "reloc.h"
+#include "string.h"
+#include "sys.h"
+
+typedef void *malloc_function(size_t len);
+
+/* "file(symbol+0x1) [0x2]", as glibc writes it: without a symbol the offset is into the file. */
+static size_t describe(char *buf, size_t cap, void *addr)
+{
+    struct dl_info info;
+    struct object *map = NULL;
+
+    if (!dl_addr(addr, &info, (void **)&map, RTLD_DL_LINKMAP) || info.fname == NULL ||
+        info.fname[0] == '\0')
+        return print_buffer(buf, cap, "[%p]", addr);
+    uintptr_t base = info.sname != NULL ? (uintptr_t)info.saddr : map->bias;
+    const char *name = info.sname != NULL ? info.sname : "";
+    if (info.sname == NULL && base == 0)
+        return print_buffer(buf, cap, "%s(%s) [%p]", info.fname, name, addr);
+    bool is_before = (uintptr_t)addr < base;
+    uintptr_t distance = is_before ? base - (uintptr_t)addr : (uintptr_t)addr - base;
+    return print_buffer(buf, cap, "%s(%s%c0x%lx) [%p]", info.fname, name, is_before ? '-' : '+', distance,
+                        addr);
+}
+
+/* The program's malloc: the caller frees the result with its free. */
+static void *program_malloc(size_t len)
+{
+    struct lookup_name n;
+    struct lookup_def def;
+
+    lookup_init(&n, "malloc", NULL);
+    lock_acquire(&load_lock);
+    bool found = lookup_in_scope(object_head, &n, LOOKUP_DATA, &def);
+    malloc_function *function = found ? (malloc_function *)reloc_address(&def) : NULL;
+    lock_release(&load_lock);
+    return function != NULL ? function(len) : NULL;
+}
+
+char **backtrace_names(void *const *array, int count)
+{
+    size_t len = (size_t)(count > 0 ? count : 0) * sizeof(char *);
+
+    for (int i = 0; i < count; i++)
+        len += describe(NULL, 0, array[i]) + 1;
+    char **names = program_malloc(len);
+    if (names == NULL)
+        return NULL;
+    char *text = (char *)(names + (count > 0 ? count : 0));
+    char *end = (char *)names + len;
+    for (int i = 0; i < count; i++) {
+        names[i] = text;
+        size_t took = describe(text, (size_t)(end - text), array[i]) + 1;
+        text = took < (size_t)(end - text) ? text + took : end - 1;
+    }
+    return names;
+}
+
+void backtrace_print(void *const *array, int count, int fd)
+{
+    char line[4096];
+
+    for (int i = 0; i < count; i++) {
+        describe(line, sizeof line, array[i]);
+        print(fd, "%s\n", line);
+    }
+}
