@@ -13,6 +13,9 @@ CROSS := $(if $(filter $(HOST),$(ARCH)),,$(ARCH)-linux-gnu-)
 ifeq ($(origin CC),default)
 CC := $(CROSS)gcc
 endif
+ifeq ($(origin AR),default)
+AR := $(CROSS)ar
+endif
 OBJCOPY ?= $(CROSS)objcopy
 
 include arch/$(ARCH)/flags.mk
@@ -25,8 +28,8 @@ OBJ := $(addsuffix .o,$(addprefix $(B)/obj/,$(basename $(SRC))))
 CFLAGS ?= -O2 -g
 LDSO_CFLAGS = -std=c11 -Wall -Wextra -Werror -ffreestanding -fPIE -fvisibility=hidden \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables \
-	$(ARCH_CFLAGS) \
-	-iquote ldso -iquote arch -iquote arch/$(ARCH) -iquote include
+	$(ARCH_CFLAGS) $(INCLUDES)
+INCLUDES = -iquote ldso -iquote arch -iquote arch/$(ARCH) -iquote include
 # text: boot.c applies relative relocations only, so none may fall into code. noseparate-code: two segments
 # instead of four; mapping each costs a start more than the loader's own work. defs: nothing to look up later.
 LDSO_LDFLAGS = -nostdlib -static-pie -Wl,--no-dynamic-linker -Wl,-soname,$(NAME) -Wl,-E -Wl,--hash-style=gnu \
@@ -35,7 +38,8 @@ LDSO_LDFLAGS = -nostdlib -static-pie -Wl,--no-dynamic-linker -Wl,-soname,$(NAME)
 COMMA := ,
 
 ifneq ($(findstring clang,$(CC)),)
-LDSO_CFLAGS += --target=$(ARCH)-linux-gnu
+TARGET := --target=$(ARCH)-linux-gnu
+LDSO_CFLAGS += $(TARGET)
 else
 # gcc would turn the loop inside memcpy into a call of memcpy.
 $(B)/obj/ldso/string.o: LDSO_CFLAGS += -fno-tree-loop-distribute-patterns
@@ -80,6 +84,20 @@ $(B)/flags: FORCE
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
 -include $(OBJ:.o=.d)
+
+# Unit tests ask the shipped objects themselves, from a program with a libc. The tests build them when they want them.
+$(B)/unit/ldso.a: $(addprefix $(B)/obj/ldso/,mmapfd.o sys.o string.o)
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+$(B)/unit/%: tests/unit/%.c tests/unit/check.h $(B)/unit/ldso.a
+	$(call say,CC)
+	$(Q)$(CC) $(TARGET) -std=c11 -O1 -g -Wall -Wextra -Werror -pthread $(INCLUDES) -iquote tests/unit -o $@ $< $(B)/unit/ldso.a
+# Writes the malformed files of either machine.
+build/host/malformed-generate: tests/malformed/generate.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc -std=c11 -O1 -Wall -Wextra -Werror -o $@ $<
 
 # Test programs are built when a test first wants them; this builds them all.
 fixtures:
