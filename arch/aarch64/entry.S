@@ -18,7 +18,7 @@ arch_enter:
 
 /*
  * TLS descriptors: called with x0 = &descriptor, return in x0 the variable's offset from the
- * thread pointer; every register but x0, x1 and the flags is preserved.
+ * thread pointer; every register but x0 and the flags is preserved, x1 too.
  */
         .globl  arch_tlsdesc_static
         .hidden arch_tlsdesc_static
@@ -33,9 +33,11 @@ arch_tlsdesc_static:
         .hidden arch_tlsdesc_undefined_weak
         .type   arch_tlsdesc_undefined_weak, %function
 arch_tlsdesc_undefined_weak:
+        str     x1, [sp, #-16]!
         ldr     x0, [x0, #8]
         mrs     x1, tpidr_el0
         sub     x0, x0, x1
+        ldr     x1, [sp], #16
         ret
         .size   arch_tlsdesc_undefined_weak, . - arch_tlsdesc_undefined_weak
 
@@ -110,9 +112,9 @@ arch_tlsdesc_dynamic:
         ldr     x0, [x0, #8]            /* struct arch_tlsdesc */
         ldr     x1, [x0]
         blr     x1
-        RESTORE_CALLER
         mrs     x1, tpidr_el0
         sub     x0, x0, x1
+        RESTORE_CALLER
         ret
         .size   arch_tlsdesc_dynamic, . - arch_tlsdesc_dynamic
 
