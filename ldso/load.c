@@ -8,6 +8,7 @@
 #include "load.h"
 
 #include "alloc.h"
+#include "arch.h"
 #include "print.h"
 #include "search.h"
 #include "string.h"
@@ -202,9 +203,25 @@ static int load_by_path(struct request *r)
     return err;
 }
 
+/* glibc's loader is the file that programs name by path; no directory of the search need have it. */
+static int load_by_interp(struct request *r)
+{
+    const struct object *program = object_head;
+    const char *path = ARCH_GLIBC_INTERP;
+
+    if (program->interp != NULL && string_equal(string_basename(program->interp), r->name))
+        path = program->interp;
+    if (!string_equal(string_basename(path), r->name))
+        return -ENOENT;
+    return open_library(path, r->name, r->by, &r->found);
+}
+
 static int load_by_search(struct request *r)
 {
     int err = search_library(r->name, r->by, try_candidate, r);
+
+    if (err == -ENOENT && world != WORLD_MUSL)
+        err = load_by_interp(r);
 
     if (err == -ENOENT)
         return fail_to_open(r, err);

@@ -215,6 +215,10 @@ static int read_preload_file(void)
         return 0;
     char *list = alloc_string(file.mr_addr, file.mr_fsize);
     sys_munmap(file.mr_addr, file.mr_msize);
+    for (char *c = list; c != NULL && (c = strchr(c, '#')) != NULL;) { /* a comment, to the end of the line */
+        while (*c != '\0' && *c != '\n')
+            *c++ = ' ';
+    }
     err = list != NULL ? load_preload(list, " :\t\n", "/etc/ld.so.preload") : 0;
     alloc_free(list);
     return err;
@@ -224,7 +228,7 @@ static void load_preloaded(void)
 {
     const char *list = nonempty(process_getenv("LD_PRELOAD"));
 
-    if (list != NULL)
+    if (list != NULL && (world != WORLD_MUSL || options.preload == NULL)) /* musl's option replaces the variable */
         check(load_preload(list, world == WORLD_MUSL ? " :\t\n" : " :", "LD_PRELOAD"));
     if (options.preload != NULL)
         check(load_preload(options.preload, " :", "--preload"));

@@ -32,6 +32,7 @@ struct query {
     void *arg;
     const char *rule;
     unsigned flags;
+    bool is_literal; /* directories are taken as they stand, no token is replaced */
 };
 
 /* Directories that were asked for a glibc-hwcaps subdirectory, so that each is asked once. */
@@ -184,7 +185,9 @@ static int try_element(const struct query *q, const char *element, size_t len, s
 {
     if (len == 0 && world == WORLD_MUSL)
         return -ENOENT;
-    char *dir = len == 0 ? alloc_string(".", 1) : search_expand(element, len, o);
+    char *dir = len == 0        ? alloc_string(".", 1)
+                : q->is_literal ? alloc_string(element, len)
+                                : search_expand(element, len, o);
     if (dir == NULL)
         return -ENOENT;
     size_t end = strlen(dir);
@@ -230,7 +233,10 @@ static int try_library_path(struct query *q, struct object *by)
         return -ENOENT;
     q->rule = "LD_LIBRARY_PATH";
     q->flags = SERPATH_LIBPATH;
-    return try_list(q, list, world == WORLD_MUSL ? ":\n" : ":;", by);
+    q->is_literal = world == WORLD_MUSL;
+    int err = try_list(q, list, world == WORLD_MUSL ? ":\n" : ":;", by);
+    q->is_literal = false;
+    return err;
 }
 
 /* DT_RPATH of by, of who loaded it, and so on, the program last; an object with DT_RUNPATH contributes none. */

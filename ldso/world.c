@@ -11,19 +11,15 @@ static const char *musl_path = "/lib/ld-musl-" ARCH_NAME ".so.1";
 
 bool world_is_musl_libc(const char *name)
 {
-    /* The names musl reserves: each is part of its libc.so. */
-    static const char *const reserved[] = {"c", "pthread", "rt", "m", "dl", "util", "xnet"};
+    /* The names musl reserves, whatever follows the dot: each is part of its libc.so. */
+    static const char *const reserved[] = {"libc.",  "libpthread.", "librt.",  "libm.",
+                                           "libdl.", "libutil.",    "libxnet."};
 
-    if (string_starts(name, "libc.musl-") || string_starts(name, "ld-musl-"))
-        return true;
-    if (!string_starts(name, "lib"))
-        return false;
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
-        size_t len = strlen(reserved[i]);
-        if (strncmp(name + 3, reserved[i], len) == 0 && string_equal(name + 3 + len, ".so"))
+        if (string_starts(name, reserved[i]))
             return true;
     }
-    return false;
+    return string_equal(name, musl_path);
 }
 
 static void decide_from_name(const char *name)

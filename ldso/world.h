@@ -19,7 +19,7 @@ extern enum world world;
 /* Looks at one object's DT_NEEDED, then at its PT_INTERP; does nothing once the world is decided. */
 void world_decide(const struct object *o);
 
-/* True for a name that musl's loader answers with its own libc (libc.so, libm.so, libc.musl-ARCH.so.1 ...). */
+/* True for a name that musl's loader answers with its own libc (libc.so, libm.so.6, libc.musl-ARCH.so.1, its own path). */
 bool world_is_musl_libc(const char *name);
 
 /* Path of the musl libc: the program's PT_INTERP if it is one, else the default place. */

@@ -81,6 +81,11 @@ starts_300() { # ARCH WORLD MODE
 
 @test "tls: one variable, many users" { fixture tls-extern; }
 
+@test "tls: the call of a descriptor keeps all registers" {
+    built tls-desc-registers libstart.so has_relocs TLSDESC
+    fixture tls-desc-registers
+}
+
 @test "tls: weak variables" {
     built tls-weak liba.so has_relocs TLSDESC
     fixture tls-weak
@@ -102,3 +107,7 @@ starts_300() { # ARCH WORLD MODE
 }
 
 @test "tls: forty modules opened, some of them twice" { fixture tls-many; }
+
+@test "tls: alignments of late modules" { fixture tls-dlopen-align; }
+
+@test "tls: initialised with what a resolver chooses" { fixture tls-ifunc-pointer; }
