@@ -39,7 +39,7 @@
 #define REL_RELATIVE64 0xffff0006u /* B + A under another number */
 #endif
 
-#if !defined(REL_NONE) || !defined(REL_RELATIVE) || !defined(REL_ABS64) ||                        \
+#if !defined(REL_NONE) || !defined(REL_RELATIVE) || !defined(REL_ABS64) ||                         \
     !defined(REL_GLOB_DAT) || !defined(REL_JUMP_SLOT) || !defined(REL_COPY) ||                     \
     !defined(REL_IRELATIVE) || !defined(REL_DTPMOD) || !defined(REL_DTPOFF) ||                     \
     !defined(REL_TPOFF) || !defined(REL_TLSDESC)

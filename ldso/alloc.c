@@ -1,12 +1,13 @@
 /*
  * alloc.c - size classes over an arena.
  *
- * Assumes nothing initialised: the first arena is .bss, so a small program is loaded without one mmap of
- * ours. Called from load on; from any thread once the libc is booted.
+ * Assumes nothing initialised: the first arena is .bss, so a small program is loaded without one
+ * mmap of ours. Called from load on; from any thread once the libc is booted.
  *
- * Classes are powers of two and the steps half way between them (32, 48, 64, 96, 128 ...), at most a third of a
- * block is lost. A block carries a 16-byte header with its class; a freed block heads its class's list. Blocks above
- * LARGE are mappings of their own, so that they go back to the kernel.
+ * Classes are powers of two and the steps half way between them (32, 48, 64, 96, 128 ...), at most
+ * a third of a block is lost. A block carries a 16-byte header with its class; a freed block heads
+ * its class's list. Blocks above LARGE are mappings of their own, so that they go back to the
+ * kernel.
  */
 #include "alloc.h"
 
@@ -49,7 +50,7 @@ static int class_of(size_t size)
     int class = 0;
 
     while (class_size(class) < size)
-        class++;
+        class ++;
     return class;
 }
 

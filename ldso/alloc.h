@@ -1,13 +1,14 @@
 /*
- * alloc.h - the loader's own memory. Nothing of it ever comes from the program's malloc, which may not be
- * relocated yet, may be replaced, and may itself call dlsym.
+ * alloc.h - the loader's own memory. Nothing of it ever comes from the program's malloc, which may
+ * not be relocated yet, may be replaced, and may itself call dlsym.
  */
 #ifndef ALLOC_H
 #define ALLOC_H
 
 #include <stddef.h>
 
-/* len bytes, zeroed, aligned to 16; NULL when there is no memory. Released by alloc_free. Thread-safe. */
+/* len bytes, zeroed, aligned to 16; NULL when there is no memory. Released by alloc_free. Thread-
+ * safe. */
 void *alloc(size_t len);
 
 /* count items of size bytes; NULL also when the product overflows. */

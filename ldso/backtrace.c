@@ -1,8 +1,8 @@
 /*
  * backtrace.c - backtrace_symbols and backtrace_symbols_fd.
  *
- * In front of glibc's, whose own look into the list of its loader and would know the stub and nothing else. Called by
- * programs through dl_override_libc; musl has no such functions.
+ * In front of glibc's, whose own look into the list of its loader and would know the stub and
+ * nothing else. Called by programs through dl_override_libc; musl has no such functions.
  */
 #include "dl.h"
 #include "load.h"
@@ -29,8 +29,8 @@ static size_t describe(char *buf, size_t cap, void *addr)
         return print_buffer(buf, cap, "%s(%s) [%p]", info.fname, name, addr);
     bool is_before = (uintptr_t)addr < base;
     uintptr_t distance = is_before ? base - (uintptr_t)addr : (uintptr_t)addr - base;
-    return print_buffer(buf, cap, "%s(%s%c0x%lx) [%p]", info.fname, name, is_before ? '-' : '+', distance,
-                        addr);
+    return print_buffer(buf, cap, "%s(%s%c0x%lx) [%p]", info.fname, name, is_before ? '-' : '+',
+                        distance, addr);
 }
 
 /* The program's malloc: the caller frees the result with its free. */

@@ -1,8 +1,9 @@
 /*
  * boot.c - the loader's first function: makes the loader itself runnable.
  *
- * Called by _start with the initial stack. Until the loop below has run, no global that holds an address may be used, and no
- * function called that does: the linker left their values relative to where the loader is not.
+ * Called by _start with the initial stack. Until the loop below has run, no global that holds an
+ * address may be used, and no function called that does: the linker left their values relative to
+ * where the loader is not.
  */
 #include "arch.h"
 #include "main.h"

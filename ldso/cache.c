@@ -1,12 +1,13 @@
 /*
  * cache.c - reads /etc/ld.so.cache through mmapfd, both formats.
  *
- * Called by search.c under the loader's lock. The file is root's, but a torn or foreign one must not crash the
- * loader: every offset is checked against the mapping's length before it is followed.
+ * Called by search.c under the loader's lock. The file is root's, but a torn or foreign one must
+ * not crash the loader: every offset is checked against the mapping's length before it is followed.
  *
  * Old format ("ld.so-1.7.0"): nlibs entries of three words, strings behind them. New format
- * ("glibc-ld.so.cache1.1"): 24-byte entries, offsets relative to the new header; it stands alone or,
- * aligned, behind an old one. Entries are sorted downwards by a comparison that takes digits as numbers.
+ * ("glibc-ld.so.cache1.1"): 24-byte entries, offsets relative to the new header; it stands alone
+ * or, aligned, behind an old one. Entries are sorted downwards by a comparison that takes digits as
+ * numbers.
  */
 #include "cache.h"
 
@@ -66,7 +67,8 @@ static const uint32_t *hwcap_names;
 static uint32_t hwcap_name_count;
 static bool is_open;
 
-/* A processor level that glibc-hwcaps directories are named by, and what /proc/cpuinfo must list for it. */
+/* A processor level that glibc-hwcaps directories are named by, and what /proc/cpuinfo must list
+ * for it. */
 struct level {
     const char *name, *flags;
 };
@@ -95,7 +97,8 @@ static bool has_words(const char *list, const char *words)
     return true;
 }
 
-/* The first "flags" line of /proc/cpuinfo, since the loader never executes CPUID (a trap in a virtual machine). */
+/* The first "flags" line of /proc/cpuinfo, since the loader never executes CPUID (a trap in a
+ * virtual machine). */
 static const char *processor_flags(void)
 {
     static char text[8192];

@@ -3,15 +3,16 @@
 #define CACHE_H
 
 /*
- * The path that the cache has for name, best for this processor; NULL if the cache has none, cannot be read or is
- * malformed. The string is valid until cache_forget.
+ * The path that the cache has for name, best for this processor; NULL if the cache has none, cannot
+ * be read or is malformed. The string is valid until cache_forget.
  */
 const char *cache_lookup(const char *name);
 
 /* Unmaps the cache; the next look-up maps it anew (ldconfig may have replaced it). */
 void cache_forget(void);
 
-/* glibc-hwcaps subdirectories that this processor can use: the name by priority, best first; NULL after the last. */
+/* glibc-hwcaps subdirectories that this processor can use: the name by priority, best first; NULL
+ * after the last. */
 const char *cache_hwcap(unsigned priority);
 
 #endif

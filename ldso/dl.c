@@ -1,15 +1,17 @@
 /*
  * dl.c - dlopen as a transaction, dlclose as a garbage collection.
  *
- * Called through dlapi.c on any thread, under load_lock, once start-up is over (constructors included, which may dlopen).
+ * Called through dlapi.c on any thread, under load_lock, once start-up is over (constructors
+ * included, which may dlopen).
  *
- * A dlopen maps and relocates everything before it changes anything that others see; if a step fails, what is behind
- * the object that was last before is discarded, and the process is as it was.
+ * A dlopen maps and relocates everything before it changes anything that others see; if a step
+ * fails, what is behind the object that was last before is discarded, and the process is as it was.
  *
- * A dlclose drops a reference, then keeps what can still be reached: from start-up objects, open handles, objects marked
- * NODELETE and objects with pending thread_local destructors, along DT_NEEDED and along the bindings that relocation
- * made. The rest is destructed in fini order and unmapped. A destructor may dlclose again: the collection then
- * starts over. musl never unloads, and neither do we for its programs.
+ * A dlclose drops a reference, then keeps what can still be reached: from start-up objects, open
+ * handles, objects marked NODELETE and objects with pending thread_local destructors, along
+ * DT_NEEDED and along the bindings that relocation made. The rest is destructed in fini order and
+ * unmapped. A destructor may dlclose again: the collection then starts over. musl never unloads,
+ * and neither do we for its programs.
  */
 #include "dl.h"
 
@@ -51,8 +53,8 @@ struct object *dl_from_handle(void *handle)
     if (world == WORLD_MUSL)
         error_set(ERROR_LIBRARY, EINVAL, "Invalid library handle %p", handle);
     else
-        error_set(ERROR_LIBRARY, EINVAL, "%s%sshared object not open", closed != NULL ? closed->name : "",
-                  closed != NULL ? ": " : "");
+        error_set(ERROR_LIBRARY, EINVAL, "%s%sshared object not open",
+                  closed != NULL ? closed->name : "", closed != NULL ? ": " : "");
     return NULL;
 }
 
@@ -157,7 +159,8 @@ static int open_objects(const struct opening *what, struct object **root)
     if (err == 0 && *root == NULL)
         return -ENOENT; /* RTLD_NOLOAD */
     if (last->next != NULL)
-        last->next->loader = NULL; /* the caller's paths were for finding the root; what it needs is its own affair */
+        /* the caller's paths were for finding the root; what it needs is its own affair */
+        last->next->loader = NULL;
     if (err == 0 && last->next != NULL)
         err = load_needs(last->next);
     if (err == 0)
@@ -175,7 +178,8 @@ static void *open_locked(struct opening *what)
     bool was_for_dlopen = load_for_dlopen;
 
     if ((what->mode & (RTLD_LAZY | RTLD_NOW)) == 0 && world != WORLD_MUSL) {
-        error_set(ERROR_LIBRARY, EINVAL, "%s: invalid mode for dlopen(): Invalid argument", what->name);
+        error_set(ERROR_LIBRARY, EINVAL, "%s: invalid mode for dlopen(): Invalid argument",
+                  what->name);
         return NULL;
     }
     load_for_dlopen = true;
@@ -204,7 +208,9 @@ static void *open_and_report(struct opening *what, const void *caller)
     dl_clear_error();
     lock_acquire(&load_lock);
     error_clear();
-    what->caller = world == WORLD_MUSL ? NULL : object_of(caller); /* musl: every dlopen is the program's */
+    what->caller = world == WORLD_MUSL
+                       ? NULL
+                       : object_of(caller); /* musl: every dlopen is the program's */
     void *handle = open_locked(what);
     if (handle == NULL && error_is_set())
         dl_publish_error();
@@ -230,7 +236,8 @@ void *dl_open_descriptor(int fd, int mode, const void *caller)
     print_buffer(link, sizeof link, "/proc/self/fd/%d", fd);
     long len = sys_readlink(link, path, sizeof path - 1);
     path[len > 0 ? len : 0] = '\0';
-    struct opening what = {.name = len > 0 ? path : link, .fd = fd < 0 ? 0x7fffffff : fd, .mode = mode};
+    struct opening what = {
+        .name = len > 0 ? path : link, .fd = fd < 0 ? 0x7fffffff : fd, .mode = mode};
     return open_and_report(&what, caller);
 }
 

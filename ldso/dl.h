@@ -18,11 +18,13 @@ enum {
 #define RTLD_DEFAULT ((void *)0)
 #define RTLD_NEXT ((void *)-1)
 
-/* --- dl.c: opening and closing. caller is an address in the code that asks: its object's paths and scope count. */
+/* --- dl.c: opening and closing. caller is an address in the code that asks: its object's paths and
+ * scope count. */
 void *dl_open(const char *name, int mode, const void *caller);
 void *dl_open_descriptor(int fd, int mode, const void *caller);
 int dl_close(void *handle);
-/* The object a handle stands for, NULL (error set) if it stands for none. Caller holds load_lock. */
+/* The object a handle stands for, NULL (error set) if it stands for none. Caller holds load_lock.
+ */
 struct object *dl_from_handle(void *handle);
 /* Objects loaded and unloaded since the start: dlpi_adds, dlpi_subs. */
 extern uint64_t dl_added, dl_removed;
@@ -35,7 +37,8 @@ void dl_release(struct object *o);
 /* --- dlerror.c */
 /* Makes the error record the calling thread's dlerror text. */
 void dl_publish_error(void);
-/* Called at the start of each function of the family: forgets an error nobody asked for (not in the musl world). */
+/* Called at the start of each function of the family: forgets an error nobody asked for (not in the
+ * musl world). */
 void dl_clear_error(void);
 char *dl_error(void);
 

@@ -1,9 +1,10 @@
 /*
  * dlapi.c - the functions as programs call them, and how calls reach them.
  *
- * A program that calls dlopen is linked to its libc's. That one knows only the libc's own loader, which has been told about
- * the stub and nothing else; so references to those functions are bound to the ones below (dl_override_libc). The libc
- * itself gets there through dl_hook_table. Programs without a libc find them by name (dl_builtins).
+ * A program that calls dlopen is linked to its libc's. That one knows only the libc's own loader,
+ * which has been told about the stub and nothing else; so references to those functions are bound
+ * to the ones below (dl_override_libc). The libc itself gets there through dl_hook_table. Programs
+ * without a libc find them by name (dl_builtins).
  *
  * The caller is told by its return address: its object's RUNPATH, $ORIGIN and scope count.
  */
@@ -70,7 +71,8 @@ static void *open_in_namespace(long lmid, const char *name, int mode, const void
     if (lmid == 0) /* LM_ID_BASE */
         return dl_open(name, mode, caller);
     lock_acquire(&load_lock);
-    error_set(ERROR_LIBRARY, EINVAL, "%s: dlmopen: only the base namespace (LM_ID_BASE) is supported",
+    error_set(ERROR_LIBRARY, EINVAL,
+              "%s: dlmopen: only the base namespace (LM_ID_BASE) is supported",
               name != NULL ? name : "");
     dl_publish_error();
     lock_release(&load_lock);
@@ -192,8 +194,8 @@ const Elf64_Sym *dl_overridden(const void *addr, struct object **o)
     return NULL;
 }
 
-/* glibc's struct dlfcn_hook (dlfcn/dlhooks): the public functions take the caller's address, those that libc uses for
- * itself (libc_*) report nothing. */
+/* glibc's struct dlfcn_hook (dlfcn/dlhooks): the public functions take the caller's address, those
+ * that libc uses for itself (libc_*) report nothing. */
 static void *hook_dlopen(const char *name, int mode, void *caller)
 {
     return dl_open(name, mode, caller);
@@ -239,15 +241,17 @@ static void *hook_libc_dlvsym(void *handle, const char *name, const char *versio
 }
 
 void *dl_hook_table[] = {
-    (void *)hook_dlopen,      (void *)api_dlclose,     (void *)hook_dlsym,  (void *)hook_dlvsym,
-    (void *)api_dlerror,      (void *)api_dladdr,      (void *)api_dladdr1, (void *)api_dlinfo,
-    (void *)hook_dlmopen,     (void *)hook_libc_dlopen, (void *)hook_libc_dlsym,
-    (void *)hook_libc_dlvsym, (void *)api_dlclose,
+    (void *)hook_dlopen,      (void *)api_dlclose,     (void *)hook_dlsym,
+    (void *)hook_dlvsym,      (void *)api_dlerror,     (void *)api_dladdr,
+    (void *)api_dladdr1,      (void *)api_dlinfo,      (void *)hook_dlmopen,
+    (void *)hook_libc_dlopen, (void *)hook_libc_dlsym, (void *)hook_libc_dlvsym,
+    (void *)api_dlclose,
 };
 
 /*
- * A fork waits for the locks that are held for moments only, so that what they guard is whole in the child. load_lock may
- * be held by a thread whose constructor waits for the forking one; the child, which has no such thread, takes it away.
+ * A fork waits for the locks that are held for moments only, so that what they guard is whole in
+ * the child. load_lock may be held by a thread whose constructor waits for the forking one; the
+ * child, which has no such thread, takes it away.
  */
 void dl_lock_for_fork(void)
 {

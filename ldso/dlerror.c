@@ -1,7 +1,8 @@
 /*
  * dlerror.c - dlerror's text, one for each thread.
  *
- * Called by the rest of the dl family. The loader's error record is the process's; here it becomes the thread's.
+ * Called by the rest of the dl family. The loader's error record is the process's; here it becomes
+ * the thread's.
  */
 #include "alloc.h"
 #include "dl.h"

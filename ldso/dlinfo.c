@@ -1,9 +1,9 @@
 /*
  * dlinfo.c - what the objects of the process are: dlinfo, dl_iterate_phdr, _dl_find_object.
  *
- * Called through dlapi.c on any thread. The two that unwinders use take only object_lock, which is never held while code
- * of an object runs (but dl_iterate_phdr's own callback): a thread may throw while another one's
- * constructor waits for it.
+ * Called through dlapi.c on any thread. The two that unwinders use take only object_lock, which is
+ * never held while code of an object runs (but dl_iterate_phdr's own callback): a thread may throw
+ * while another one's constructor waits for it.
  */
 #include "dl.h"
 #include "load.h"
@@ -37,7 +37,8 @@ struct serinfo { /* Dl_serinfo */
     struct serpath path[];
 };
 
-/* One pass over the directories: what they need, and where the next one goes if info is not NULL. */
+/* One pass over the directories: what they need, and where the next one goes if info is not NULL.
+ */
 struct serinfo_pass {
     struct serinfo *info;
     char *strings;
@@ -154,7 +155,8 @@ int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *dat
     return result;
 }
 
-/* struct dl_find_object, glibc 2.35; without the unwinder's DBASE, which 64-bit machines do not have. */
+/* struct dl_find_object, glibc 2.35; without the unwinder's DBASE, which 64-bit machines do not
+ * have. */
 struct dl_find_object {
     unsigned long long flags;
     void *map_start, *map_end;

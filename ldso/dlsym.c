@@ -15,7 +15,8 @@
 #include "world.h"
 
 /* musl: the object loaded after the caller, and if that one is global the global ones behind it. */
-static bool find_next_musl(const struct object *caller, struct lookup_name *n, struct lookup_def *def)
+static bool find_next_musl(const struct object *caller, struct lookup_name *n,
+                           struct lookup_def *def)
 {
     if (caller->next == NULL)
         return false;
@@ -28,7 +29,8 @@ static bool find_next_musl(const struct object *caller, struct lookup_name *n, s
     return false;
 }
 
-/* RTLD_NEXT: behind the caller in the scope that it was loaded into: the closure of its first loader. */
+/* RTLD_NEXT: behind the caller in the scope that it was loaded into: the closure of its first
+ * loader. */
 static bool find_next(struct object *caller, struct lookup_name *n, struct lookup_def *def)
 {
     struct object *root = caller;
@@ -81,7 +83,8 @@ static int find(void *handle, struct lookup_name *n, struct object *caller, stru
 
 static void *address(const struct lookup_def *def)
 {
-    if (def->sym != NULL && ELF64_ST_TYPE(def->sym->st_info) == STT_TLS && def->object->tls_module != 0)
+    if (def->sym != NULL && ELF64_ST_TYPE(def->sym->st_info) == STT_TLS &&
+        def->object->tls_module != 0)
         return tls_address(&(struct tls_index){def->object->tls_module, def->sym->st_value});
     return (void *)reloc_address(def);
 }
@@ -129,8 +132,9 @@ static const Elf64_Sym *nearest_symbol(const struct object *o, uintptr_t addr)
     for (uint32_t i = 1; i < o->sym_count; i++) {
         const Elf64_Sym *sym = &o->symtab[i];
         unsigned bind = ELF64_ST_BIND(sym->st_info);
-        if ((bind == STB_GLOBAL || bind == STB_WEAK || bind == STB_GNU_UNIQUE) && covers(o, sym, addr) &&
-            (best == NULL || best->st_value < sym->st_value) && object_string(o, sym->st_name) != NULL)
+        if ((bind == STB_GLOBAL || bind == STB_WEAK || bind == STB_GNU_UNIQUE) &&
+            covers(o, sym, addr) && (best == NULL || best->st_value < sym->st_value) &&
+            object_string(o, sym->st_name) != NULL)
             best = sym;
     }
     return best;
@@ -152,7 +156,7 @@ int dl_addr(const void *addr, struct dl_info *info, void **extra, int flags)
         info->fname = o->name;
         info->fbase = (void *)o->start;
         info->sname = sym != NULL ? object_string(o, sym->st_name) : NULL;
-        info->saddr = sym == NULL    ? NULL
+        info->saddr = sym == NULL   ? NULL
                       : is_override ? (void *)(uintptr_t)addr
                                     : (void *)(o->bias + sym->st_value);
         if (flags == RTLD_DL_SYMENT)

@@ -1,13 +1,15 @@
 /*
  * dynamic.c - the dynamic section, entry by entry, each table proved to lie in a segment.
  *
- * Assumes the object's segments and bias are set. Called by object.c alone, for files and for images that the
- * kernel mapped. Nothing is copied but the version table; the other fields point into the mapping.
+ * Assumes the object's segments and bias are set. Called by object.c alone, for files and for
+ * images that the kernel mapped. Nothing is copied but the version table; the other fields point
+ * into the mapping.
  *
- * How many symbols there are is written nowhere when an object has only DT_GNU_HASH (its chains leave out the
- * undefined ones, to which relocations refer). Linkers put another table right behind .dynsym, so the symbol
- * table ends at the next address that the dynamic section names, or with its segment. Any index below that
- * is readable, which is what safety needs; DT_HASH, where it is there, says the same number exactly.
+ * How many symbols there are is written nowhere when an object has only DT_GNU_HASH (its chains
+ * leave out the undefined ones, to which relocations refer). Linkers put another table right behind
+ * .dynsym, so the symbol table ends at the next address that the dynamic section names, or with its
+ * segment. Any index below that is readable, which is what safety needs; DT_HASH, where it is
+ * there, says the same number exactly.
  */
 #include "dynamic.h"
 
@@ -18,7 +20,8 @@
 
 enum { TAG_COUNT = DT_RELRENT + 1 }; /* gABI tags below it are kept by number */
 
-/* The entries of one section, by tag; has_ says whether the tag occurred. Later entries win, as elsewhere. */
+/* The entries of one section, by tag; has_ says whether the tag occurred. Later entries win, as
+ * elsewhere. */
 struct entries {
     uint64_t value[TAG_COUNT];
     bool has[TAG_COUNT];
@@ -39,8 +42,8 @@ uint32_t dynamic_sysv_hash(const char *name)
 
 static int bad(const struct object *o, const char *entry, uint64_t value, const char *wanted)
 {
-    return error_set(ERROR_LIBRARY, ENOEXEC, "%s: dynamic section: %s is 0x%lx, wanted %s", o->name, entry,
-                     value, wanted);
+    return error_set(ERROR_LIBRARY, ENOEXEC, "%s: dynamic section: %s is 0x%lx, wanted %s", o->name,
+                     entry, value, wanted);
 }
 
 static void collect_gnu(struct object *o, struct entries *e, const Elf64_Dyn *d)
@@ -102,7 +105,8 @@ static int collect(struct object *o, struct entries *e, size_t capacity)
 static int decode_strings(struct object *o, const struct entries *e)
 {
     if (!e->has[DT_STRTAB])
-        return o->needed_count > 0 ? bad(o, "DT_STRTAB", 0, "the string table that DT_NEEDED needs") : 0;
+        return o->needed_count > 0 ? bad(o, "DT_STRTAB", 0, "the string table that DT_NEEDED needs")
+                                   : 0;
     o->strsz = e->value[DT_STRSZ];
     o->strtab = object_at(o, e->value[DT_STRTAB], o->strsz, PROT_READ);
     if (o->strtab == NULL)
@@ -223,15 +227,17 @@ static int decode_gnu_hash(struct object *o, const struct entries *e)
     o->gnu_bloom = (const uint64_t *)(table + 4);
     o->gnu_bucket = (const uint32_t *)(o->gnu_bloom + table[2]);
     o->gnu_chain = o->gnu_bucket + table[0];
-    /* It does not bound the symbols: GNU ld's table for a file that defines none has symoffset 1 and no chain. */
+    /* It does not bound the symbols: GNU ld's table for a file that defines none has symoffset 1
+     * and no chain. */
     uint64_t end = o->gnu_symoffset + object_room(o, (uintptr_t)o->gnu_chain) / sizeof *table;
     o->gnu_end = end < o->sym_count ? (uint32_t)end : o->sym_count;
     return 0;
 }
 
-/* A table of an array of items of known size at vaddr, len bytes: pointer and count, or an error. */
-static int decode_table(struct object *o, const char *name, uint64_t vaddr, uint64_t len, size_t item,
-                        const void **table, size_t *count)
+/* A table of an array of items of known size at vaddr, len bytes: pointer and count, or an error.
+ */
+static int decode_table(struct object *o, const char *name, uint64_t vaddr, uint64_t len,
+                        size_t item, const void **table, size_t *count)
 {
     if (len == 0)
         return 0;
@@ -264,7 +270,8 @@ static int decode_relocations(struct object *o, const struct entries *e)
                            (const void **)&o->relr, &o->relr_count);
     if (err == 0 && o->relr_count > 0 && (o->relr[0] & 1) != 0)
         return bad(o, "DT_RELR", o->relr[0], "an address before the first bitmap");
-    /* Only the unbound slots of the PLT use it, so a bad one matters only then: keep it if it is usable. */
+    /* Only the unbound slots of the PLT use it, so a bad one matters only then: keep it if it is
+     * usable. */
     if (e->has[DT_PLTGOT])
         o->pltgot = object_at(o, e->value[DT_PLTGOT], 3 * sizeof(uintptr_t), PROT_WRITE);
     return err;
@@ -278,7 +285,8 @@ static int decode_functions(struct object *o, const struct entries *e)
         const uintptr_t **array;
         size_t *count;
     } arrays[] = {
-        {DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ, "DT_PREINIT_ARRAY", &o->preinit_array, &o->preinit_count},
+        {DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ, "DT_PREINIT_ARRAY", &o->preinit_array,
+         &o->preinit_count},
         {DT_INIT_ARRAY, DT_INIT_ARRAYSZ, "DT_INIT_ARRAY", &o->init_array, &o->init_count},
         {DT_FINI_ARRAY, DT_FINI_ARRAYSZ, "DT_FINI_ARRAY", &o->fini_array, &o->fini_count},
     };
@@ -286,8 +294,9 @@ static int decode_functions(struct object *o, const struct entries *e)
 
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0] && err == 0; i++) {
         if (e->has[arrays[i].tag])
-            err = decode_table(o, arrays[i].name, e->value[arrays[i].tag], e->value[arrays[i].size_tag],
-                               sizeof(uintptr_t), (const void **)arrays[i].array, arrays[i].count);
+            err = decode_table(o, arrays[i].name, e->value[arrays[i].tag],
+                               e->value[arrays[i].size_tag], sizeof(uintptr_t),
+                               (const void **)arrays[i].array, arrays[i].count);
     }
     if (e->has[DT_INIT] && e->value[DT_INIT] != 0)
         o->init = o->bias + e->value[DT_INIT];
@@ -317,8 +326,8 @@ static int set_version(struct object *o, unsigned index, struct object_version v
 }
 
 /*
- * DT_VERDEF and DT_VERNEED are lists linked by relative offsets. Each step goes forward inside the segment, so a
- * list ends; a count larger than the steps is no error, as in glibc.
+ * DT_VERDEF and DT_VERNEED are lists linked by relative offsets. Each step goes forward inside the
+ * segment, so a list ends; a count larger than the steps is no error, as in glibc.
  */
 static int decode_verdef(struct object *o, const struct entries *e)
 {
@@ -402,8 +411,9 @@ int dynamic_decode(struct object *o, const Elf64_Phdr *header)
 
     o->dynamic = object_at(o, header->p_vaddr, len, PROT_READ);
     if (o->dynamic == NULL || header->p_vaddr % _Alignof(Elf64_Dyn) != 0)
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: PT_DYNAMIC at 0x%lx, 0x%lx bytes, is not inside a segment",
-                         o->name, header->p_vaddr, len);
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: PT_DYNAMIC at 0x%lx, 0x%lx bytes, is not inside a segment", o->name,
+                         header->p_vaddr, len);
     int err = collect(o, &e, len / sizeof(Elf64_Dyn));
     if (err != 0)
         return err;

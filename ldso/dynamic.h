@@ -4,7 +4,8 @@
 
 #include "object.h"
 
-/* Fills the dynamic part of o. 0, or -errno with the error record naming the entry, what it holds and what is wanted. */
+/* Fills the dynamic part of o. 0, or -errno with the error record naming the entry, what it holds
+ * and what is wanted. */
 int dynamic_decode(struct object *o, const Elf64_Phdr *header);
 
 /* The System V hash of a name (gABI), also the hash of version names. */

@@ -1,18 +1,19 @@
 /*
  * init.c - the order of constructors and destructors.
  *
- * Called by main and by the stub program's arrays (start-up, exit), and by dl.c, under the loader's lock; all objects
- * concerned are relocated.
+ * Called by main and by the stub program's arrays (start-up, exit), and by dl.c, under the loader's
+ * lock; all objects concerned are relocated.
  *
- * glibc: take the breadth-first list; walk it from last to first, depth first along DT_NEEDED; put each object in front
- * of the result when its walk ends; run the result from its end. The root is forced to be last to run. So with A
- * needing B and C, C needing B: the list is A B C; walking C gives B then C in front of it: C B; then A: A C B; run
- * B, C, A. In a cycle the object that the walk enters first is constructed last. Objects marked DF_1_INITFIRST go
- * before everybody (the last one loaded, as there). Destructors: the same walk over all objects with the edges that
+ * glibc: take the breadth-first list; walk it from last to first, depth first along DT_NEEDED; put
+ * each object in front of the result when its walk ends; run the result from its end. The root is
+ * forced to be last to run. So with A needing B and C, C needing B: the list is A B C; walking C
+ * gives B then C in front of it: C B; then A: A C B; run B, C, A. In a cycle the object that the
+ * walk enters first is constructed last. Objects marked DF_1_INITFIRST go before everybody (the
+ * last one loaded, as there). Destructors: the same walk over all objects with the edges that
  * binding made added, then once more along DT_NEEDED alone.
  *
- * musl: depth first along DT_NEEDED from the root, an object when all it needs is done; destructors in the reverse of
- * what was constructed.
+ * musl: depth first along DT_NEEDED from the root, an object when all it needs is done; destructors
+ * in the reverse of what was constructed.
  */
 #include "init.h"
 
@@ -42,8 +43,11 @@ struct walk {
 /* The k-th object that o must be constructed after; NULL past the last. */
 static struct object *neighbour(struct walk *w, const struct object *o, unsigned k)
 {
-    bool is_sorted = o->init_order.count != 0; /* an opened root: its whole closure, as glibc does */
-    unsigned count = is_sorted ? o->init_order.count : o->needed != NULL ? (unsigned)o->needed_count : 0;
+    /* an opened root: its whole closure, as glibc does */
+    bool is_sorted = o->init_order.count != 0;
+    unsigned count = is_sorted           ? o->init_order.count
+                     : o->needed != NULL ? (unsigned)o->needed_count
+                                         : 0;
 
     if (k < count)
         return is_sorted ? o->init_order.items[k] : o->needed[k];
@@ -54,7 +58,8 @@ static struct object *neighbour(struct walk *w, const struct object *o, unsigned
     return o->bound.items[o->bound.count - 1 - k];
 }
 
-/* Depth first from start, without recursion: a chain of needs may be as long as its author wants. */
+/* Depth first from start, without recursion: a chain of needs may be as long as its author wants.
+ */
 static void walk_from(struct walk *w, struct object *start)
 {
     struct object *o = start;
@@ -84,7 +89,8 @@ static void walk_from(struct walk *w, struct object *start)
 /* One pass over items into result (as long); returns whether a binding edge was met. */
 static bool walk_all(struct object **items, unsigned count, struct object **result, bool with_bound)
 {
-    struct walk w = {.unseen = object_new_mark(), .with_bound = with_bound, .front = result + count};
+    struct walk w = {
+        .unseen = object_new_mark(), .with_bound = with_bound, .front = result + count};
 
     w.seen = object_new_mark();
     for (unsigned i = 0; i < count; i++)
@@ -143,7 +149,8 @@ static int copy_list(struct object_list *to, const struct object_list *from)
     return err;
 }
 
-/* musl's order, put so that running from the end is right: reverse postorder from the root alone. */
+/* musl's order, put so that running from the end is right: reverse postorder from the root alone.
+ */
 static int sort_musl(struct object *root)
 {
     struct object_list *list = &root->init_order;
@@ -213,8 +220,10 @@ int init_check(struct object *first)
         for (size_t i = 0; i < 3 && !o->is_boot; i++) {
             for (size_t k = 0; k < arrays[i].count; k++) {
                 if (!is_code(o, arrays[i].array[k]))
-                    return error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s[%lu] is 0x%lx, wanted an address in an executable segment",
-                                     o->name, arrays[i].name, k, arrays[i].array[k]);
+                    return error_set(
+                        ERROR_LIBRARY, ENOEXEC,
+                        "%s: %s[%lu] is 0x%lx, wanted an address in an executable segment", o->name,
+                        arrays[i].name, k, arrays[i].array[k]);
             }
         }
     }

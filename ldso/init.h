@@ -10,14 +10,15 @@ extern struct init_args {
     char **argv, **envp;
 } init_args;
 
-/* The libc calls the program's own constructors itself (glibc does): a pass over them leaves the program out. Set by
- * the libc room. */
+/* The libc calls the program's own constructors itself (glibc does): a pass over them leaves the
+ * program out. Set by the libc room. */
 extern bool init_skips_program;
 
 /* True from the moment exit runs destructors: nothing is unmapped any more. */
 extern bool init_is_exiting;
 
-/* Checks that every entry of the arrays of first and all later objects is code. After relocation. 0 or -errno. */
+/* Checks that every entry of the arrays of first and all later objects is code. After relocation. 0
+ * or -errno. */
 int init_check(struct object *first);
 
 /* Fills root->init_order for its closure: who is constructed before whom. 0 or -ENOMEM. */
@@ -29,7 +30,8 @@ void init_run_preinit(const struct object *program);
 /* Runs the constructors of root's closure that have not run, in order. */
 void init_run(struct object *root);
 
-/* Sorts all objects, given in load order, into glibc's order of destructors. 0 or -ENOMEM, which leaves the list as it was. */
+/* Sorts all objects, given in load order, into glibc's order of destructors. 0 or -ENOMEM, which
+ * leaves the list as it was. */
 int init_sort_for_exit(struct object_list *list);
 
 /* Runs o's destructors if its constructors have run and they have not. */

@@ -1,9 +1,9 @@
 /*
  * load.c - finds, maps and links libraries.
  *
- * Called by main at start-up and by dl.c for dlopen, under the loader's lock. An object is loaded once per
- * device and inode, and per name it is known by (its file's, its SONAME). The program is matched by neither: it is
- * not a library.
+ * Called by main at start-up and by dl.c for dlopen, under the loader's lock. An object is loaded
+ * once per device and inode, and per name it is known by (its file's, its SONAME). The program is
+ * matched by neither: it is not a library.
  */
 #include "load.h"
 
@@ -34,7 +34,8 @@ static bool is_known_as(const struct object *o, const char *name)
         return false;
     if (o->short_name != NULL && string_equal(o->short_name, name))
         return true;
-    if (world == WORLD_MUSL) /* musl knows a library by the name of the file it found, and by no SONAME */
+    /* musl knows a library by the name of the file it found, and by no SONAME */
+    if (world == WORLD_MUSL)
         return false;
     return (o->soname != NULL && string_equal(o->soname, name)) ||
            (!o->is_program && string_equal(o->name, name));
@@ -58,7 +59,8 @@ static struct object *find_by_identity(const struct sys_stat *st)
     return NULL;
 }
 
-/* What may not be loaded as a library although it is a sound file, with glibc's texts; name is as it was asked for. */
+/* What may not be loaded as a library although it is a sound file, with glibc's texts; name is as
+ * it was asked for. */
 static int check_kind(const struct object *o, const char *name)
 {
     const char *what = NULL;
@@ -86,13 +88,15 @@ static void note_libc(struct object *o)
         o->is_libc_family = true;
 }
 
-int load_descriptor(int fd, const char *path, const char *name, struct object *by, struct object **out)
+int load_descriptor(int fd, const char *path, const char *name, struct object *by,
+                    struct object **out)
 {
     struct sys_stat st;
     int err = sys_fstat(fd, &st);
 
     if (err != 0)
-        return error_set(ERROR_LIBRARY, -err, "%s: cannot stat shared object: %s", path, error_name(-err));
+        return error_set(ERROR_LIBRARY, -err, "%s: cannot stat shared object: %s", path,
+                         error_name(-err));
     if (S_ISDIR(st.mode))
         return error_set(ERROR_LIBRARY, EISDIR, "%s: cannot read file data: Is a directory", path);
     *out = find_by_identity(&st);
@@ -141,8 +145,8 @@ static int try_candidate(const char *path, const char *rule, void *arg)
         bool is_passed = fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ENAMETOOLONG ||
                          world != WORLD_MUSL;
         return is_passed ? -ENOENT
-                         : error_set(ERROR_LIBRARY, -fd, "Error loading shared library %s: %s", r->name,
-                                     error_name(-fd));
+                         : error_set(ERROR_LIBRARY, -fd, "Error loading shared library %s: %s",
+                                     r->name, error_name(-fd));
     }
     int err = load_descriptor(fd, path, r->name, r->by, &r->found);
     sys_close(fd);
@@ -152,7 +156,8 @@ static int try_candidate(const char *path, const char *rule, void *arg)
     return -ENOENT;
 }
 
-/* After a failure at start-up: the same search once more, each place with its outcome in the explanation. */
+/* After a failure at start-up: the same search once more, each place with its outcome in the
+ * explanation. */
 static int explain_candidate(const char *path, const char *rule, void *arg)
 {
     (void)arg;
@@ -162,11 +167,13 @@ static int explain_candidate(const char *path, const char *rule, void *arg)
     return -ENOENT;
 }
 
-/* musl has one sentence for all that can be wrong with a file; what we know besides becomes the explanation. */
+/* musl has one sentence for all that can be wrong with a file; what we know besides becomes the
+ * explanation. */
 static int fail_as_musl(const struct request *r, int err, const char *detail)
 {
-    error_set(ERROR_LIBRARY, -err, "Error loading shared library %s: %s%s%s%s", r->name, error_name(-err),
-              r->is_root ? "" : " (needed by ", r->is_root ? "" : r->by->name, r->is_root ? "" : ")");
+    error_set(ERROR_LIBRARY, -err, "Error loading shared library %s: %s%s%s%s", r->name,
+              error_name(-err), r->is_root ? "" : " (needed by ", r->is_root ? "" : r->by->name,
+              r->is_root ? "" : ")");
     if (detail != NULL)
         error_explain("  %s\n", detail);
     return err;
@@ -198,12 +205,14 @@ static int load_by_path(struct request *r)
     r->found = find_by_name(path);
     int err = r->found != NULL ? 0 : open_library(path, r->name, r->by, &r->found);
     if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_access(path, F_OK) != 0)
-        err = fail_to_open(&(struct request){.name = path, .by = r->by, .is_root = r->is_root}, err);
+        err = fail_to_open(&(struct request){.name = path, .by = r->by, .is_root = r->is_root},
+                           err);
     alloc_free(path);
     return err;
 }
 
-/* glibc's loader is the file that programs name by path; no directory of the search need have it. */
+/* glibc's loader is the file that programs name by path; no directory of the search need have it.
+ */
 static int load_by_interp(struct request *r)
 {
     const struct object *program = object_head;
@@ -331,8 +340,8 @@ static int preload_one(const char *name, const char *source)
     if (world != WORLD_MUSL) {
         const char *text = reason != NULL ? reason + 2 : error_text();
         const char *end = strstr(text, ": ");
-        print(2, "ERROR: ld.so: object '%s' from %s cannot be preloaded (%.*s): ignored.\n", name, source,
-              (int)(end != NULL ? (size_t)(end - text) : strlen(text)), text);
+        print(2, "ERROR: ld.so: object '%s' from %s cannot be preloaded (%.*s): ignored.\n", name,
+              source, (int)(end != NULL ? (size_t)(end - text) : strlen(text)), text);
     }
     error_clear();
     return 0;
@@ -424,7 +433,8 @@ static bool defines_version(const struct object *o, const Elf64_Vernaux *need, c
     return false;
 }
 
-static int check_need(const struct object *o, const struct object *definer, const Elf64_Vernaux *need)
+static int check_need(const struct object *o, const struct object *definer,
+                      const Elf64_Vernaux *need)
 {
     const char *name = object_string(o, need->vna_name);
 
@@ -438,12 +448,12 @@ static int check_need(const struct object *o, const struct object *definer, cons
         return 0;
     if ((need->vna_flags & VER_FLG_WEAK) != 0) {
         if (!load_for_dlopen)
-            print(2, "%s: %s: weak version `%s' not found (required by %s)\n", object_head->name, definer->name,
-                  name, o->name);
+            print(2, "%s: %s: weak version `%s' not found (required by %s)\n", object_head->name,
+                  definer->name, name, o->name);
         return 0;
     }
-    return error_set(ERROR_VERSION, ENOEXEC, "%s: version `%s' not found (required by %s)", definer->name,
-                     name, o->name);
+    return error_set(ERROR_VERSION, ENOEXEC, "%s: version `%s' not found (required by %s)",
+                     definer->name, name, o->name);
 }
 
 /* decode_verneed proved the lists sound: every step below stays inside. */

@@ -4,37 +4,42 @@
 
 #include "object.h"
 
-/* Held by whoever loads, relocates, looks up or unloads; recursive, because constructors may dlopen. */
+/* Held by whoever loads, relocates, looks up or unloads; recursive, because constructors may
+ * dlopen. */
 extern struct lock load_lock;
 
 /* True while a dlopen loads: objects marked DF_1_NOOPEN are then refused. */
 extern bool load_for_dlopen;
 
 /*
- * The object that name means to by (its needer, or dlopen's caller; NULL is the program as a caller), mapped and linked
- * at the end of the object list if it was not there yet. 0, or -errno with the error record set.
+ * The object that name means to by (its needer, or dlopen's caller; NULL is the program as a
+ * caller), mapped and linked at the end of the object list if it was not there yet. 0, or -errno
+ * with the error record set.
  */
 int load_library(const char *name, struct object *by, struct object **out);
 
-/* Like load_library, but only among what is loaded. In the glibc world a file that is there and not loaded is no
- * error: 0, and *out is NULL. */
+/* Like load_library, but only among what is loaded. In the glibc world a file that is there and not
+ * loaded is no error: 0, and *out is NULL. */
 int load_find(const char *name, struct object *by, struct object **out);
 
-/* The object that fd's file is, mapped unless it is loaded already; name is what it was asked for by. Does not close
- * fd. */
-int load_descriptor(int fd, const char *path, const char *name, struct object *by, struct object **out);
+/* The object that fd's file is, mapped unless it is loaded already; name is what it was asked for
+ * by. Does not close fd. */
+int load_descriptor(int fd, const char *path, const char *name, struct object *by,
+                    struct object **out);
 
-/* LD_PRELOAD and its kin: names in list separated by any of separators; source names the list in warnings. A name
- * that cannot be loaded is warned about and left out. */
+/* LD_PRELOAD and its kin: names in list separated by any of separators; source names the list in
+ * warnings. A name that cannot be loaded is warned about and left out. */
 int load_preload(const char *list, const char *separators, const char *source);
 
 /* Maps what first, and every object linked after it, needs, breadth first. */
 int load_needs(struct object *first);
 
-/* Fills root->closure: itself, the preloaded objects if it is the program, then needs breadth first. */
+/* Fills root->closure: itself, the preloaded objects if it is the program, then needs breadth
+ * first. */
 int load_closure(struct object *root);
 
-/* Checks that the versions which first and all later objects need are defined where they need them. */
+/* Checks that the versions which first and all later objects need are defined where they need them.
+ */
 int load_check_versions(struct object *first);
 
 /* Unlinks, unmaps and frees every object behind last: a load that failed leaves nothing. */

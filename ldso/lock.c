@@ -1,8 +1,8 @@
 /*
  * lock.c - the futex lock of lock.h (Drepper, "Futexes are tricky", second mutex).
  *
- * Called by the allocator, the object list and the dl* functions. What happens to locks in a fork is dlapi.c's
- * affair.
+ * Called by the allocator, the object list and the dl* functions. What happens to locks in a fork
+ * is dlapi.c's affair.
  */
 #include "lock.h"
 

@@ -11,8 +11,8 @@ struct lock {
     uintptr_t owner; /* thread pointer of the holder, 0 if none */
 };
 
-/* Before this call every lock is a no-op: there is one thread, and reading a thread pointer that nobody
- * has set would fault. Called once, when the libc is booted, with no lock held. */
+/* Before this call every lock is a no-op: there is one thread, and reading a thread pointer that
+ * nobody has set would fault. Called once, when the libc is booted, with no lock held. */
 void lock_enable(void);
 
 void lock_acquire(struct lock *lock);

@@ -1,8 +1,9 @@
 /*
  * lookup.c - hash tables, symbol versions, scopes.
  *
- * Called by reloc.c and dlsym under the loader's lock. Objects are as object.c left them: every table is inside a
- * segment, an index below sym_count is safe, and a string offset is checked here before it is followed.
+ * Called by reloc.c and dlsym under the loader's lock. Objects are as object.c left them: every
+ * table is inside a segment, an index below sym_count is safe, and a string offset is checked here
+ * before it is followed.
  */
 #include "lookup.h"
 
@@ -17,13 +18,13 @@ struct object_list lookup_global;
 const struct lookup_builtin *lookup_builtins;
 
 /*
- * STB_GNU_UNIQUE: the first definition met serves the whole process, whatever scope asks. Open addressing over a
- * power of two; the hash is mixed because DJB's low bits cluster.
+ * STB_GNU_UNIQUE: the first definition met serves the whole process, whatever scope asks. Open
+ * addressing over a power of two; the hash is mixed because DJB's low bits cluster.
  */
 static struct unique {
     uint32_t hash;
     struct lookup_def def; /* def.sym NULL: free */
-} *uniques;
+} * uniques;
 static unsigned unique_count, unique_capacity;
 
 static uint32_t gnu_hash(const char *name)
@@ -71,14 +72,15 @@ static bool is_definition(const Elf64_Sym *sym, enum lookup_mode mode)
 enum match {
     MATCH_NO,
     MATCH_YES,
-    MATCH_IF_ALONE, /* no version asked for, and this definition has one: fine if it is the only default */
+    /* no version asked for, and this definition has one: fine if it is the only default */
+    MATCH_IF_ALONE,
 };
 
 /*
- * glibc's rule. Version index 0 is local, 1 the unversioned base, 2 the first version a library ever had. A reference
- * without a version accepts the first two and, for relocations, the third: it was linked when there was nothing
- * else. Beyond, it accepts a default (not hidden) definition if there is just one. A reference with a version wants
- * exactly that, or a definition without any.
+ * glibc's rule. Version index 0 is local, 1 the unversioned base, 2 the first version a library
+ * ever had. A reference without a version accepts the first two and, for relocations, the third: it
+ * was linked when there was nothing else. Beyond, it accepts a default (not hidden) definition if
+ * there is just one. A reference with a version wants exactly that, or a definition without any.
  */
 static enum match match_version(const struct object *o, uint32_t sym, const struct lookup_name *n,
                                 enum lookup_mode mode)
@@ -115,8 +117,8 @@ static enum match match_symbol(const struct object *o, uint32_t index, const str
 
 /* What a walk along a hash chain has come by. */
 struct candidate {
-    const Elf64_Sym *found;  /* settled */
-    const Elf64_Sym *alone;  /* a MATCH_IF_ALONE */
+    const Elf64_Sym *found; /* settled */
+    const Elf64_Sym *alone; /* a MATCH_IF_ALONE */
     unsigned alone_count;
 };
 
@@ -162,7 +164,8 @@ static void walk_sysv(struct candidate *c, const struct object *o, struct lookup
     }
     uint32_t i = o->sysv_hash[n->sysv_hash % o->sysv_nbucket];
     /* A chain cannot be longer than the table: a cycle ends here, too. */
-    for (uint32_t steps = 0; i != STN_UNDEF && i < o->sym_count && steps < o->sysv_nchain; steps++) {
+    for (uint32_t steps = 0; i != STN_UNDEF && i < o->sym_count && steps < o->sysv_nchain;
+         steps++) {
         if (!consider(c, o, i, n, mode))
             return;
         i = o->sysv_chain[i];
@@ -187,9 +190,8 @@ static unsigned unique_slot(const struct unique *table, unsigned capacity, const
 
     for (;; slot = (slot + 1) & (capacity - 1)) {
         const struct lookup_def *def = &table[slot].def;
-        if (def->sym == NULL ||
-            (table[slot].hash == hash &&
-             string_equal(object_string(def->object, def->sym->st_name), name)))
+        if (def->sym == NULL || (table[slot].hash == hash &&
+                                 string_equal(object_string(def->object, def->sym->st_name), name)))
             return slot;
     }
 }
@@ -245,7 +247,8 @@ bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode 
     *def = (struct lookup_def){.object = o, .sym = c.found};
     if (o->override_count != 0)
         def->override = find_override(o, c.found);
-    if (ELF64_ST_BIND(c.found->st_info) == STB_GNU_UNIQUE && mode != LOOKUP_COPY && world != WORLD_MUSL)
+    if (ELF64_ST_BIND(c.found->st_info) == STB_GNU_UNIQUE && mode != LOOKUP_COPY &&
+        world != WORLD_MUSL)
         settle_unique(n, def);
     return true;
 }
@@ -302,8 +305,8 @@ static int override_symbol(struct object *o, uint32_t index, const char *name, v
 
     if (have == NULL || o->symtab[index].st_shndx == SHN_UNDEF || !string_equal(have, name))
         return 0;
-    struct object_override *grown =
-        alloc_resize(o->overrides, (o->override_count + 1) * sizeof *grown);
+    struct object_override *grown = alloc_resize(o->overrides,
+                                                 (o->override_count + 1) * sizeof *grown);
     if (grown == NULL)
         return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory");
     o->overrides = grown;
@@ -322,7 +325,9 @@ int lookup_override(struct object *o, const char *name, void *addr)
     for (uint32_t i = first; i < end && err == 0; i++) {
         err = override_symbol(o, i, name, addr);
         if (o->gnu_nbucket != 0 && (o->gnu_chain[i - o->gnu_symoffset] & 1) != 0)
-            break; /* the chain of this name's bucket ends; without DT_GNU_HASH all symbols are gone through */
+            /* the chain of this name's bucket ends; without DT_GNU_HASH all symbols are gone
+             * through */
+            break;
     }
     return err;
 }

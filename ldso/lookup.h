@@ -5,11 +5,12 @@
 #include "object.h"
 
 /*
- * What a look-up is for decides what counts as a definition. They are modes, not flags: with one wrong hidden match
- * (an old pthread_cond_init found by dlsym) whole language run-times crash.
+ * What a look-up is for decides what counts as a definition. They are modes, not flags: with one
+ * wrong hidden match (an old pthread_cond_init found by dlsym) whole language run-times crash.
  */
 enum lookup_mode {
-    LOOKUP_DATA,  /* any other relocation; an undefined symbol with a value (canonical PLT entry) counts */
+    /* any other relocation; an undefined symbol with a value (canonical PLT entry) counts */
+    LOOKUP_DATA,
     LOOKUP_PLT,   /* JUMP_SLOT and TLS relocations: only real definitions */
     LOOKUP_COPY,  /* COPY: the program itself is passed over */
     LOOKUP_DLSYM, /* like DATA; without a version only the newest default definition */
@@ -30,7 +31,8 @@ struct lookup_def {
     void *override; /* stands in the definition's place; NULL if nothing does */
 };
 
-/* Functions that the loader defines itself, for programs whose libc does not: see lookup_builtins. */
+/* Functions that the loader defines itself, for programs whose libc does not: see lookup_builtins.
+ */
 struct lookup_builtin {
     const char *name;
     void *addr;
@@ -40,7 +42,8 @@ struct lookup_builtin {
 /* Program, preloaded objects, start-up libraries, RTLD_GLOBAL ones: in that order. */
 extern struct object_list lookup_global;
 
-/* The loader's own definitions, ending with a NULL name. Found after everything else. Set by main. */
+/* The loader's own definitions, ending with a NULL name. Found after everything else. Set by main.
+ */
 extern const struct lookup_builtin *lookup_builtins;
 
 void lookup_init(struct lookup_name *n, const char *name, const struct object_version *version);
@@ -54,7 +57,8 @@ bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode 
 /* In list from index first on. */
 bool lookup_in_list(const struct object_list *list, unsigned first, struct lookup_name *n,
                     enum lookup_mode mode, struct lookup_def *def);
-/* In the scope of from: itself (DF_SYMBOLIC), its own roots (RTLD_DEEPBIND), the global scope, its roots, builtins. */
+/* In the scope of from: itself (DF_SYMBOLIC), its own roots (RTLD_DEEPBIND), the global scope, its
+ * roots, builtins. */
 bool lookup_in_scope(struct object *from, struct lookup_name *n, enum lookup_mode mode,
                      struct lookup_def *def);
 

@@ -1,8 +1,9 @@
 /*
  * main.c - the start of a process, as chapter titles.
  *
- * main_start runs on the initial stack right after the loader has relocated itself, main_continue on the same stack when
- * the booted libc jumps to what it takes for the program. Nothing but globals survives from the one to the other.
+ * main_start runs on the initial stack right after the loader has relocated itself, main_continue
+ * on the same stack when the booted libc jumps to what it takes for the program. Nothing but
+ * globals survives from the one to the other.
  */
 #include "main.h"
 
@@ -81,7 +82,8 @@ static void read_environment(void)
     init_args = (struct init_args){process.argc, process.argv, process.envp};
 }
 
-/* The path that execve would have resolved to: $ORIGIN is the directory of the file, not of a link to it. */
+/* The path that execve would have resolved to: $ORIGIN is the directory of the file, not of a link
+ * to it. */
 static void find_origin(int fd)
 {
     char link[40], path[PATH_MAX];
@@ -115,17 +117,20 @@ static int map_program(const char *path)
     int fd = sys_open(path);
 
     if (fd < 0)
-        return error_set(ERROR_LIBRARY, -fd, "%s: cannot open shared object file: %s", path, error_name(-fd));
+        return error_set(ERROR_LIBRARY, -fd, "%s: cannot open shared object file: %s", path,
+                         error_name(-fd));
     int err = sys_fstat(fd, &st);
     const char *what = err == 0 ? describe_file(fd, &st) : error_name(-err);
-    err = what != NULL ? error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", path, what) : object_map(program, fd);
+    err = what != NULL ? error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", path, what)
+                       : object_map(program, fd);
     if (err == 0)
         find_origin(fd);
     sys_close(fd);
     return err;
 }
 
-/* `ld.so [options] program arguments`: the command line becomes the program's, the file is mapped by us. */
+/* `ld.so [options] program arguments`: the command line becomes the program's, the file is mapped
+ * by us. */
 static void load_explicit(uintptr_t base)
 {
     int first = options_parse(&options, process.argc, process.argv);
@@ -160,7 +165,8 @@ static uintptr_t bias_from_kernel(const Elf64_Phdr *phdr, unsigned count)
     }
     /* Without it: the headers follow the ELF header, in the same page. */
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)sys_page_down((uintptr_t)phdr);
-    return memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 ? process_auxv(AT_ENTRY) - header->e_entry : 0;
+    return memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 ? process_auxv(AT_ENTRY) - header->e_entry
+                                                         : 0;
 }
 
 /* Through PT_INTERP: the kernel has mapped the program already. */
@@ -195,7 +201,8 @@ static void adopt_vdso(void)
     error_clear();
 }
 
-/* A program that needs no loader: static, or one that relocates itself (static-pie, another loader). */
+/* A program that needs no loader: static, or one that relocates itself (static-pie, another
+ * loader). */
 static bool is_static(const struct object *o)
 {
     return o->interp == NULL && o->needed_count == 0 && o->entry != 0;
@@ -215,7 +222,8 @@ static int read_preload_file(void)
         return 0;
     char *list = alloc_string(file.mr_addr, file.mr_fsize);
     sys_munmap(file.mr_addr, file.mr_msize);
-    for (char *c = list; c != NULL && (c = strchr(c, '#')) != NULL;) { /* a comment, to the end of the line */
+    for (char *c = list;
+         c != NULL && (c = strchr(c, '#')) != NULL;) { /* a comment, to the end of the line */
         while (*c != '\0' && *c != '\n')
             *c++ = ' ';
     }
@@ -228,7 +236,8 @@ static void load_preloaded(void)
 {
     const char *list = nonempty(process_getenv("LD_PRELOAD"));
 
-    if (list != NULL && (world != WORLD_MUSL || options.preload == NULL)) /* musl's option replaces the variable */
+    if (list != NULL &&
+        (world != WORLD_MUSL || options.preload == NULL)) /* musl's option replaces the variable */
         check(load_preload(list, world == WORLD_MUSL ? " :\t\n" : " :", "LD_PRELOAD"));
     if (options.preload != NULL)
         check(load_preload(options.preload, " :", "--preload"));
@@ -266,8 +275,8 @@ static _Noreturn void list_and_exit(void)
         char digits[17], zeros[] = "0000000000000000";
         size_t len = print_buffer(digits, sizeof digits, "%lx", (unsigned long)o->start);
         bool is_arrow = !string_equal(name, o->name);
-        print(1, "\t%s%s%s (0x%s%s)\n", name, is_arrow ? " => " : "", is_arrow ? o->name : "", zeros + len,
-              digits);
+        print(1, "\t%s%s%s (0x%s%s)\n", name, is_arrow ? " => " : "", is_arrow ? o->name : "",
+              zeros + len, digits);
     }
     sys_exit(0);
 }
@@ -331,7 +340,8 @@ _Noreturn void main_start(uintptr_t base)
     if (options.is_list || nonempty(process_getenv("LD_TRACE_LOADED_OBJECTS")) != NULL)
         list_and_exit();
     if (program->entry == 0)
-        check(error_set(ERROR_LIBRARY, ENOEXEC, "%s: has no entry point: it is a library, not a program", program->name));
+        check(error_set(ERROR_LIBRARY, ENOEXEC,
+                        "%s: has no entry point: it is a library, not a program", program->name));
     check(tls_layout());
     override_libc();
     rdebug_init(program, base);

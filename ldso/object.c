@@ -1,8 +1,9 @@
 /*
  * object.c - struct object: mapping, decoding of program headers, the list of objects.
  *
- * Assumes sys_page_size is set. Called by load (files) and main (what the kernel mapped). The dynamic section is
- * decoded next door in dynamic.c; both follow no pointer of a file before it is proved to lie in a segment.
+ * Assumes sys_page_size is set. Called by load (files) and main (what the kernel mapped). The
+ * dynamic section is decoded next door in dynamic.c; both follow no pointer of a file before it is
+ * proved to lie in a segment.
  */
 #include "object.h"
 
@@ -198,7 +199,8 @@ const char *object_string(const struct object *o, uint64_t off)
     return off < o->strsz ? o->strtab + off : NULL;
 }
 
-/* The sentence for a refused file: the familiar one where there is one, else what mmapfd checked and found. */
+/* The sentence for a refused file: the familiar one where there is one, else what mmapfd checked
+ * and found. */
 static int explain_refusal(const struct object *o, int err, const struct mmapfd_reason *why)
 {
     const char *check = why->check != NULL ? why->check : "";
@@ -224,11 +226,11 @@ static int explain_refusal(const struct object *o, int err, const struct mmapfd_
     else if (why->relation == NULL)
         error_set(ERROR_LIBRARY, -err, "%s: %s", o->name, check);
     else
-        error_set(ERROR_LIBRARY, -err, "%s: %s is 0x%lx, wanted %s 0x%lx", o->name, check, why->found,
-                  why->relation, why->wanted);
+        error_set(ERROR_LIBRARY, -err, "%s: %s is 0x%lx, wanted %s 0x%lx", o->name, check,
+                  why->found, why->relation, why->wanted);
     if (familiar != NULL && why->relation != NULL)
-        error_explain("  %s: %s is 0x%lx, wanted %s 0x%lx\n", o->name, check, why->found, why->relation,
-                      why->wanted);
+        error_explain("  %s: %s is 0x%lx, wanted %s 0x%lx\n", o->name, check, why->found,
+                      why->relation, why->wanted);
     if (why->index >= 0)
         error_explain("  in program header %d, at file offset %lu\n", why->index, why->offset);
     if (err == -ENOTSUP)
@@ -272,7 +274,8 @@ static int map_segments(struct object *o, int fd)
     return 0;
 }
 
-/* The element that holds the ELF header, or NULL: then no loaded segment covers the file's start. */
+/* The element that holds the ELF header, or NULL: then no loaded segment covers the file's start.
+ */
 static const mmapfd_result_t *header_segment(const struct object *o)
 {
     for (unsigned i = 0; i < o->segment_count; i++) {
@@ -333,8 +336,8 @@ static int decode_interp(struct object *o, const Elf64_Phdr *p)
     const char *path = object_at(o, p->p_vaddr, p->p_filesz, PROT_READ);
 
     if (path == NULL || strnlen(path, p->p_filesz) == p->p_filesz)
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: PT_INTERP is not a terminated string inside a segment",
-                         o->name);
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: PT_INTERP is not a terminated string inside a segment", o->name);
     o->interp = path;
     return 0;
 }
@@ -361,8 +364,9 @@ static int decode_tls(struct object *o, const Elf64_Phdr *p)
 }
 
 /*
- * PT_GNU_RELRO begins in a segment and ends where a linker padded it to, at most at the end of the last page. It may
- * cover several segments and the hole between them (large alignments make one): see reloc_protect.
+ * PT_GNU_RELRO begins in a segment and ends where a linker padded it to, at most at the end of the
+ * last page. It may cover several segments and the hole between them (large alignments make one):
+ * see reloc_protect.
  */
 static int decode_relro(struct object *o, const Elf64_Phdr *p)
 {
@@ -384,8 +388,9 @@ static int decode_header(struct object *o, const Elf64_Phdr *p)
     switch (p->p_type) {
     case PT_LOAD:
         if ((p->p_flags & (PF_W | PF_X)) == (PF_W | PF_X) && p->p_memsz > 0)
-            return error_set(ERROR_LIBRARY, ENOEXEC, "%s: segment at 0x%lx is both writable and executable",
-                             o->name, p->p_vaddr);
+            return error_set(ERROR_LIBRARY, ENOEXEC,
+                             "%s: segment at 0x%lx is both writable and executable", o->name,
+                             p->p_vaddr);
         return 0;
     case PT_INTERP:
         return decode_interp(o, p);
@@ -416,7 +421,8 @@ static int decode_headers(struct object *o)
         if (o->phdr[i].p_type != PT_DYNAMIC)
             continue;
         if (dynamic != NULL)
-            return error_set(ERROR_LIBRARY, ENOEXEC, "%s: there are two PT_DYNAMIC headers", o->name);
+            return error_set(ERROR_LIBRARY, ENOEXEC, "%s: there are two PT_DYNAMIC headers",
+                             o->name);
         dynamic = &o->phdr[i];
     }
     return dynamic != NULL ? dynamic_decode(o, dynamic) : 0;
@@ -441,9 +447,11 @@ int object_map(struct object *o, int fd)
     measure(o);
     err = find_headers(o, fd, &header);
     if (err == 0 && header.e_type != ET_DYN && header.e_type != ET_EXEC) {
-        err = error_set(ERROR_LIBRARY, ENOEXEC, "%s: only ET_DYN and ET_EXEC can be loaded", o->name);
+        err = error_set(ERROR_LIBRARY, ENOEXEC, "%s: only ET_DYN and ET_EXEC can be loaded",
+                        o->name);
         error_explain("  %s is %s\n", o->name,
-                      header.e_type == ET_CORE ? "a core file" : "an object file (ET_REL): link it first");
+                      header.e_type == ET_CORE ? "a core file"
+                                               : "an object file (ET_REL): link it first");
     }
     if (err == 0) {
         o->type = header.e_type;

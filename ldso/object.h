@@ -1,9 +1,11 @@
 /*
- * object.h - a mapped ELF object: its segments as mmapfd returned them, and its dynamic section decoded and checked.
+ * object.h - a mapped ELF object: its segments as mmapfd returned them, and its dynamic section
+ * decoded and checked.
  *
- * Whoever holds a struct object may follow every pointer in it without a further check: object.c proved that
- * each table lies in a segment with the length it says. Indices and offsets that are found later (symbol indices
- * in relocations, chain links) are checked where they are found, against sym_count and the like.
+ * Whoever holds a struct object may follow every pointer in it without a further check: object.c
+ * proved that each table lies in a segment with the length it says. Indices and offsets that are
+ * found later (symbol indices in relocations, chain links) are checked where they are found,
+ * against sym_count and the like.
  */
 #ifndef OBJECT_H
 #define OBJECT_H
@@ -34,12 +36,13 @@ void object_list_free(struct object_list *list);
 /* A version name by its index in DT_VERSYM; name is NULL for an index that no table defines. */
 struct object_version {
     const char *name;
-    const char *file;  /* vn_file for a needed version, NULL for one the object defines */
-    uint32_t hash;     /* vd_hash, vna_hash: System V hash of the name */
-    bool is_hidden;    /* vna_other has bit 15 set: only an exact match will do */
+    const char *file; /* vn_file for a needed version, NULL for one the object defines */
+    uint32_t hash;    /* vd_hash, vna_hash: System V hash of the name */
+    bool is_hidden;   /* vna_other has bit 15 set: only an exact match will do */
 };
 
-/* A definition inside the C library that one of ours stands in front of (dl.c: dlopen and its family). */
+/* A definition inside the C library that one of ours stands in front of (dl.c: dlopen and its
+ * family). */
 struct object_override {
     uint32_t sym; /* index in the C library's symbol table */
     void *addr;   /* what references to it are bound to instead */
@@ -47,7 +50,7 @@ struct object_override {
 
 enum tls_kind {
     TLS_NONE,
-    TLS_STATIC,  /* in the block that every thread has at a fixed distance from its thread pointer */
+    TLS_STATIC, /* in the block that every thread has at a fixed distance from its thread pointer */
     TLS_DYNAMIC, /* allocated when a thread first touches it */
 };
 
@@ -67,14 +70,14 @@ struct object {
     const Elf64_Phdr *phdr;
     Elf64_Phdr *phdr_copy; /* owned; when the table is in no segment */
     unsigned phdr_count;
-    uint16_t type;   /* ET_* */
-    uintptr_t entry; /* run-time address of e_entry, 0 if e_entry is 0 */
+    uint16_t type;        /* ET_* */
+    uintptr_t entry;      /* run-time address of e_entry, 0 if e_entry is 0 */
     uintptr_t start, end; /* page-aligned extent of all segments */
     uint64_t dev, ino;    /* 0, 0: unknown (mapped by the kernel) */
 
     /* object_decode, from program headers */
-    size_t dynamic_count; /* entries before DT_NULL */
-    const char *interp;   /* PT_INTERP, NULL if none */
+    size_t dynamic_count;             /* entries before DT_NULL */
+    const char *interp;               /* PT_INTERP, NULL if none */
     uintptr_t relro_start, relro_end; /* whole pages; equal if none */
     const void *eh_frame_hdr;
     const void *tls_image; /* PT_TLS at run time */
@@ -96,7 +99,9 @@ struct object {
     const uint64_t *gnu_bloom;
     const uint32_t *gnu_bucket, *gnu_chain; /* chain is indexed by symbol index - gnu_symoffset */
     uint32_t gnu_nbucket, gnu_symoffset, gnu_bloom_mask, gnu_shift;
-    uint32_t gnu_end; /* symbols gnu_symoffset up to this have a word inside gnu_chain; at most sym_count */
+    uint32_t
+        /* symbols gnu_symoffset up to this have a word inside gnu_chain; at most sym_count */
+        gnu_end;
     const Elf64_Rela *rela, *jmprel;
     size_t rela_count, jmprel_count;
     const uint64_t *relr;
@@ -132,9 +137,9 @@ struct object {
 
     /* tls.c */
     enum tls_kind tls_kind;
-    size_t tls_module; /* module id, from 1; 0 if it has no TLS */
-    size_t tls_offset; /* TLS_STATIC: from the block's start */
-    bool tls_touched;  /* some thread has a dynamic block of it */
+    size_t tls_module;    /* module id, from 1; 0 if it has no TLS */
+    size_t tls_offset;    /* TLS_STATIC: from the block's start */
+    bool tls_touched;     /* some thread has a dynamic block of it */
     bool tls_is_unfilled; /* moved into the static block, image not copied there yet */
 
     /* reloc.c */
@@ -143,12 +148,12 @@ struct object {
     void *owned; /* what object_alloc returned, as a list */
 
     /* init.c */
-    struct object_list init_order; /* of a root */
+    struct object_list init_order;     /* of a root */
     bool is_initialised, is_finalised; /* constructors, destructors have been started */
     bool is_constructed;               /* constructors have returned */
-    unsigned visit; /* object_new_mark of the last walk that came by */
-    struct object *walk_parent; /* init.c's depth-first walk: where it came from, */
-    unsigned walk_next;         /* and which neighbour is next */
+    unsigned visit;                    /* object_new_mark of the last walk that came by */
+    struct object *walk_parent;        /* init.c's depth-first walk: where it came from, */
+    unsigned walk_next;                /* and which neighbour is next */
 
     /* dl.c */
     unsigned open_count;
@@ -156,7 +161,8 @@ struct object {
     bool is_nodelete, is_live, is_new;
 };
 
-/* The list of all objects in load order, program first, guarded by object_lock where threads exist. */
+/* The list of all objects in load order, program first, guarded by object_lock where threads exist.
+ */
 extern struct object *object_head, *object_tail;
 extern struct lock object_lock;
 
@@ -173,14 +179,15 @@ void object_free(struct object *o);
 void *object_alloc(struct object *o, size_t len);
 
 /*
- * Maps fd with mmapfd and decodes it. 0, or -errno with the error record set and nothing mapped: -ENOTSUP for a
- * file of another class or machine (a search goes on behind it), others are final.
+ * Maps fd with mmapfd and decodes it. 0, or -errno with the error record set and nothing mapped:
+ * -ENOTSUP for a file of another class or machine (a search goes on behind it), others are final.
  */
 int object_map(struct object *o, int fd);
 /* The same for an image that the kernel mapped: the program under PT_INTERP, the vDSO. */
 int object_adopt(struct object *o, const Elf64_Phdr *phdr, unsigned count, uintptr_t bias);
 
-/* The address of vaddr if [vaddr, vaddr + len) lies in one segment that has all of prot, else NULL. */
+/* The address of vaddr if [vaddr, vaddr + len) lies in one segment that has all of prot, else NULL.
+ */
 void *object_at(const struct object *o, uint64_t vaddr, uint64_t len, unsigned prot);
 /* Bytes from addr to the end of its segment; 0 if addr is in none. */
 size_t object_room(const struct object *o, uintptr_t addr);

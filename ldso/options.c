@@ -1,6 +1,6 @@
 /*
- * options.c - see options.h. Called by main before anything is loaded. The options are those that glibc's and musl's
- * loaders share, and glibc's --verify and --inhibit-cache.
+ * options.c - see options.h. Called by main before anything is loaded. The options are those that
+ * glibc's and musl's loaders share, and glibc's --verify and --inhibit-cache.
  */
 #include "options.h"
 
@@ -30,13 +30,14 @@ static const char help[] =
 
 static _Noreturn void usage(const char *self, const char *what, const char *option)
 {
-    print(2, "%s: %s%s%s%s\nTry '%s --help' for more information.\n", self, what, *option != '\0' ? " '" : "",
-          option, *option != '\0' ? "'" : "", self);
+    print(2, "%s: %s%s%s%s\nTry '%s --help' for more information.\n", self, what,
+          *option != '\0' ? " '" : "", option, *option != '\0' ? "'" : "", self);
     sys_exit(1);
 }
 
 /* The value of an option that takes one: "--name=value", or the next argument. */
-static const char *value_of(const char *self, const char *option, const char *name, char **argv, int *i)
+static const char *value_of(const char *self, const char *option, const char *name, char **argv,
+                            int *i)
 {
     size_t len = strlen(name);
 

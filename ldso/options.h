@@ -1,4 +1,5 @@
-/* options.h - the loader's own command line, when it is run as `ld.so [options] program [arguments]`. */
+/* options.h - the loader's own command line, when it is run as `ld.so [options] program
+ * [arguments]`. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -10,8 +11,8 @@ struct options {
 };
 
 /*
- * Parses argv[1] ...; returns the index of the program's name. Does not return for --help, --version and mistakes (status 0,
- * 0 and 1, as glibc and musl have them).
+ * Parses argv[1] ...; returns the index of the program's name. Does not return for --help,
+ * --version and mistakes (status 0, 0 and 1, as glibc and musl have them).
  */
 int options_parse(struct options *options, int argc, char **argv);
 

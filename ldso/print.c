@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where formatted characters go: into a buffer, and from there to a descriptor whenever it is full. */
+/* Where formatted characters go: into a buffer, and from there to a descriptor whenever it is full.
+ */
 struct sink {
     char *buf;
     size_t cap;

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Formats into buf, at most cap bytes with the NUL; returns the length that a large enough buffer would hold. */
+/* Formats into buf, at most cap bytes with the NUL; returns the length that a large enough buffer
+ * would hold. */
 size_t print_buffer(char *buf, size_t cap, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -21,9 +22,9 @@ void print(int fd, const char *format, ...) __attribute__((format(printf, 2, 3))
 char *print_alloc(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * The error record. Whatever fails says why once, where it knows best, and returns a negative errno; the callers only
- * pass that on. Who asked (main, dlopen) decides what becomes of the text. One record serves, since whoever may
- * fail holds the loader's lock.
+ * The error record. Whatever fails says why once, where it knows best, and returns a negative
+ * errno; the callers only pass that on. Who asked (main, dlopen) decides what becomes of the text.
+ * One record serves, since whoever may fail holds the loader's lock.
  */
 enum error_kind {
     ERROR_LIBRARY, /* a file: missing, refused */

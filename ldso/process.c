@@ -1,8 +1,9 @@
 /*
  * process.c - the initial stack, changed in place.
  *
- * Assumes nothing initialised. Called by main, and by the libc room around a boot. A stack of our own would be simpler, but the
- * program, its libc, debuggers and /proc all know where the kernel put the real one.
+ * Assumes nothing initialised. Called by main, and by the libc room around a boot. A stack of our
+ * own would be simpler, but the program, its libc, debuggers and /proc all know where the kernel
+ * put the real one.
  */
 #include "process.h"
 
@@ -55,10 +56,24 @@ const char *process_getenv(const char *name)
 static bool is_unsafe(const char *variable)
 {
     static const char *const names[] = {
-        "GCONV_PATH",    "GETCONF_DIR",     "GLIBC_TUNABLES",  "HOSTALIASES", "LOCALDOMAIN",
-        "LOCPATH",       "MALLOC_TRACE",    "NIS_PATH",        "NLSPATH",     "RESOLV_HOST_CONF",
-        "RES_OPTIONS",   "TMPDIR",          "MALLOC_CHECK_",   "MALLOC_TOP_PAD_",
-        "MALLOC_PERTURB_", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_",
+        "GCONV_PATH",
+        "GETCONF_DIR",
+        "GLIBC_TUNABLES",
+        "HOSTALIASES",
+        "LOCALDOMAIN",
+        "LOCPATH",
+        "MALLOC_TRACE",
+        "NIS_PATH",
+        "NLSPATH",
+        "RESOLV_HOST_CONF",
+        "RES_OPTIONS",
+        "TMPDIR",
+        "MALLOC_CHECK_",
+        "MALLOC_TOP_PAD_",
+        "MALLOC_PERTURB_",
+        "MALLOC_MMAP_MAX_",
+        "MALLOC_MMAP_THRESHOLD_",
+        "MALLOC_TRIM_THRESHOLD_",
     };
 
     if (string_starts(variable, "LD_"))

@@ -1,4 +1,5 @@
-/* process.h - what the kernel put on the initial stack: arguments, environment, auxiliary vector. */
+/* process.h - what the kernel put on the initial stack: arguments, environment, auxiliary vector.
+ */
 #ifndef PROCESS_H
 #define PROCESS_H
 
@@ -16,13 +17,15 @@ extern struct process {
 /* Finds the parts above sp. */
 void process_init(uintptr_t *sp);
 
-/* Takes count arguments away from the front: moves everything down, so that sp stays where (and as aligned as) it was. */
+/* Takes count arguments away from the front: moves everything down, so that sp stays where (and as
+ * aligned as) it was. */
 void process_drop_arguments(int count);
 
 /* The value of an environment variable, NULL if it is not set. */
 const char *process_getenv(const char *name);
 
-/* Removes the variables that may not survive a change of privilege (AT_SECURE), every occurrence of each. */
+/* Removes the variables that may not survive a change of privilege (AT_SECURE), every occurrence of
+ * each. */
 void process_scrub_environment(void);
 
 /* An entry of the auxiliary vector: its value, 0 if absent. */
@@ -30,7 +33,8 @@ uint64_t process_auxv(uint64_t type);
 /* Changes an entry; nothing happens if it is absent. */
 void process_set_auxv(uint64_t type, uint64_t value);
 
-/* Hides all LD_* variables from a libc that is about to boot, and shows them again. They change in place. */
+/* Hides all LD_* variables from a libc that is about to boot, and shows them again. They change in
+ * place. */
 void process_hide_ld_variables(void);
 void process_show_ld_variables(void);
 

@@ -1,8 +1,8 @@
 /*
  * rdebug.c - the interface to debuggers (<link.h>, struct r_debug).
  *
- * Called by main and dl.c. A debugger finds _r_debug through the program's DT_DEBUG, reads the list of link maps, which
- * struct object begins with, and sets a breakpoint on _dl_debug_state.
+ * Called by main and dl.c. A debugger finds _r_debug through the program's DT_DEBUG, reads the list
+ * of link maps, which struct object begins with, and sets a breakpoint on _dl_debug_state.
  */
 #include "dl.h"
 #include "sys.h"

@@ -1,13 +1,15 @@
 /*
- * reloc.c - the relocation policy, once for all machines: arch.h names the kinds, the code below says what they mean.
+ * reloc.c - the relocation policy, once for all machines: arch.h names the kinds, the code below
+ * says what they mean.
  *
- * Called by main (start-up, after the libc's boot) and dl.c (dlopen) under the loader's lock; all objects are loaded,
- * their versions checked, their TLS modules known.
+ * Called by main (start-up, after the libc's boot) and dl.c (dlopen) under the loader's lock; all
+ * objects are loaded, their versions checked, their TLS modules known.
  *
- * Order matters because IFUNC resolvers are code: they may use relocated data and call other libraries. So all
- * plain relocations of all objects come first; then, object by object, dependencies before their users, COPY (whose
- * sources hold their final values by then) and resolvers. What has to wait is kept in one list with its definition.
- * A wrong file is noticed in the first pass, before any of its code has run.
+ * Order matters because IFUNC resolvers are code: they may use relocated data and call other
+ * libraries. So all plain relocations of all objects come first; then, object by object,
+ * dependencies before their users, COPY (whose sources hold their final values by then) and
+ * resolvers. What has to wait is kept in one list with its definition. A wrong file is noticed in
+ * the first pass, before any of its code has run.
  */
 #include "reloc.h"
 
@@ -23,7 +25,8 @@
 uint64_t reloc_hwcap, reloc_hwcap2;
 bool reloc_always_now;
 
-/* A relocation that waits for the plain ones: a COPY, an IRELATIVE (sym NULL) or one whose symbol is an IFUNC. */
+/* A relocation that waits for the plain ones: a COPY, an IRELATIVE (sym NULL) or one whose symbol
+ * is an IFUNC. */
 struct deferred {
     struct object *object;
     const Elf64_Rela *rela;
@@ -99,23 +102,27 @@ static int bad_target(const struct object *o, uint64_t vaddr)
 {
     if (object_at(o, vaddr, 1, PROT_READ) != NULL)
         return error_set(ERROR_LIBRARY, ENOEXEC,
-                         "%s: relocation at 0x%lx is in a read-only segment (text relocations are not supported)",
+                         "%s: relocation at 0x%lx is in a read-only segment (text relocations are "
+                         "not supported)",
                          o->name, vaddr);
-    return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation at 0x%lx is in no segment", o->name, vaddr);
+    return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation at 0x%lx is in no segment", o->name,
+                     vaddr);
 }
 
 static const struct object_version *version_of(const struct object *o, uint32_t sym)
 {
     unsigned index = o->versym != NULL ? o->versym[sym] & 0x7fffu : 0;
 
-    return index >= 2 && index < o->version_count && o->versions[index].name != NULL ? &o->versions[index]
-                                                                                      : NULL;
+    return index >= 2 && index < o->version_count && o->versions[index].name != NULL
+               ? &o->versions[index]
+               : NULL;
 }
 
 static int undefined(const struct object *o, const char *name, const struct object_version *v)
 {
     if (world == WORLD_MUSL)
-        return error_set(ERROR_SYMBOL, ENOEXEC, "Error relocating %s: %s: symbol not found", o->name, name);
+        return error_set(ERROR_SYMBOL, ENOEXEC, "Error relocating %s: %s: symbol not found",
+                         o->name, name);
     return error_set(ERROR_SYMBOL, ENOEXEC, "%s: undefined symbol: %s%s%s", o->name, name,
                      v != NULL ? ", version " : "", v != NULL ? v->name : "");
 }
@@ -132,14 +139,15 @@ static bool binds_to_itself(const Elf64_Sym *sym, enum lookup_mode mode, struct 
     if (visibility != STV_PROTECTED || sym->st_shndx == SHN_UNDEF || mode == LOOKUP_COPY ||
         world == WORLD_MUSL) /* musl leaves protected symbols to the linker */
         return false;
-    /* A non-PIC program may hold a COPY of protected data: then that is where everybody must look. */
+    /* A non-PIC program may hold a COPY of protected data: then that is where everybody must look.
+     */
     bool is_data = ELF64_ST_TYPE(sym->st_info) == STT_OBJECT;
     return !is_data || !lookup_in_object(object_head, n, mode, &copy);
 }
 
 /*
- * Finds the definition for symbol index sym: 0, or -errno. An undefined weak one, or none at all (index 0), leaves
- * def->sym NULL; index 0 means the object itself.
+ * Finds the definition for symbol index sym: 0, or -errno. An undefined weak one, or none at all
+ * (index 0), leaves def->sym NULL; index 0 means the object itself.
  */
 static int find_definition(struct work *w, uint32_t index, enum lookup_mode mode)
 {
@@ -148,13 +156,14 @@ static int find_definition(struct work *w, uint32_t index, enum lookup_mode mode
     if (index == w->sym && mode == w->mode)
         return 0;
     if (index >= o->sym_count)
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation names symbol %u of %u", o->name, index,
-                         o->sym_count);
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation names symbol %u of %u", o->name,
+                         index, o->sym_count);
     const Elf64_Sym *sym = &o->symtab[index];
     const char *name = object_string(o, sym->st_name);
     if (name == NULL)
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: symbol %u: st_name is 0x%x, wanted less than 0x%lx",
-                         o->name, index, sym->st_name, o->strsz);
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: symbol %u: st_name is 0x%x, wanted less than 0x%lx", o->name, index,
+                         sym->st_name, o->strsz);
     struct lookup_name n;
     w->def = (struct lookup_def){.object = o};
     lookup_init(&n, name, version_of(o, index));
@@ -231,11 +240,12 @@ static int make_static(struct work *w, struct object *module, const Elf64_Rela *
     if (module->tls_kind == TLS_STATIC)
         return 0;
     if (world == WORLD_MUSL) {
-        const char *name =
-            object_string(w->object, w->object->symtab[ELF64_R_SYM(rela->r_info)].st_name);
-        return error_set(ERROR_SYMBOL, ENOEXEC,
-                         "Error relocating %s: %s: initial-exec TLS resolves to dynamic definition in %s",
-                         w->object->name, name, module->name);
+        const char *name = object_string(w->object,
+                                         w->object->symtab[ELF64_R_SYM(rela->r_info)].st_name);
+        return error_set(
+            ERROR_SYMBOL, ENOEXEC,
+            "Error relocating %s: %s: initial-exec TLS resolves to dynamic definition in %s",
+            w->object->name, name, module->name);
     }
     if (module->tls_kind != TLS_DYNAMIC || tls_make_static(module) != 0)
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory in static TLS block",
@@ -358,8 +368,9 @@ static int apply(struct work *w, const Elf64_Rela *rela, uintptr_t s)
 /* Relocations that refer to a symbol. */
 static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type)
 {
-    bool is_tls = type == REL_DTPMOD || type == REL_DTPOFF || type == REL_TPOFF || type == REL_TLSDESC;
-    enum lookup_mode mode = type == REL_COPY                      ? LOOKUP_COPY
+    bool is_tls = type == REL_DTPMOD || type == REL_DTPOFF || type == REL_TPOFF ||
+                  type == REL_TLSDESC;
+    enum lookup_mode mode = type == REL_COPY                  ? LOOKUP_COPY
                             : type == REL_JUMP_SLOT || is_tls ? LOOKUP_PLT
                                                               : LOOKUP_DATA;
     uint32_t sym = (uint32_t)ELF64_R_SYM(rela->r_info);
@@ -404,8 +415,8 @@ static int relocate_one(struct work *w, const Elf64_Rela *rela)
     case REL_IRELATIVE:
         if (!object_can_execute(o, o->bias + (uint64_t)rela->r_addend))
             return error_set(ERROR_LIBRARY, ENOEXEC,
-                             "%s: IRELATIVE resolver at 0x%lx is not in an executable segment", o->name,
-                             (uint64_t)rela->r_addend);
+                             "%s: IRELATIVE resolver at 0x%lx is not in an executable segment",
+                             o->name, (uint64_t)rela->r_addend);
         return defer(o, rela, &(struct lookup_def){.object = o});
     case REL_ABS64:
     case REL_ABS32:
@@ -422,14 +433,15 @@ static int relocate_one(struct work *w, const Elf64_Rela *rela)
     case REL_SIZE64:
         return relocate_symbol(w, rela, type);
     default:
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation at 0x%lx has type %u, which is not one of " ARCH_NAME,
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: relocation at 0x%lx has type %u, which is not one of " ARCH_NAME,
                          o->name, rela->r_offset, type);
     }
 }
 
 /*
- * DT_RELR (gABI): an even word is the address of a word to relocate; an odd one is a bitmap for the 63 words behind the
- * last: bit k (from 1) stands for the k-th of them.
+ * DT_RELR (gABI): an even word is the address of a word to relocate; an odd one is a bitmap for the
+ * 63 words behind the last: bit k (from 1) stands for the k-th of them.
  */
 static int relocate_relr(struct work *w)
 {
@@ -480,7 +492,8 @@ static int relocate_object(struct object *o, bool is_lazy)
     return err;
 }
 
-/* COPY: both sides say a size; the smaller one is copied, and source and target are checked for it. */
+/* COPY: both sides say a size; the smaller one is copied, and source and target are checked for it.
+ */
 static int copy(const struct deferred *d)
 {
     const Elf64_Sym *sym = &d->object->symtab[ELF64_R_SYM(d->rela->r_info)];
@@ -489,11 +502,13 @@ static int copy(const struct deferred *d)
         return 0; /* undefined and weak */
     uint64_t size = sym->st_size < d->def.sym->st_size ? sym->st_size : d->def.sym->st_size;
     void *to = object_at(d->object, d->rela->r_offset, size, PROT_WRITE);
-    const void *from = object_at(d->def.object, lookup_value(&d->def) - d->def.object->bias, size, PROT_READ);
+    const void *from = object_at(d->def.object, lookup_value(&d->def) - d->def.object->bias, size,
+                                 PROT_READ);
     if (d->def.override != NULL)
         from = d->def.override;
     if (to == NULL || from == NULL)
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: COPY relocation of %lu bytes at 0x%lx is outside the segments",
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: COPY relocation of %lu bytes at 0x%lx is outside the segments",
                          d->object->name, size, d->rela->r_offset);
     memcpy(to, from, size);
     return 0;
@@ -517,13 +532,15 @@ static int finish_one(const struct deferred *d, bool is_copy_pass)
     return 0;
 }
 
-/* The list is in the order in which objects were relocated: those of one object are together, dependencies first. */
+/* The list is in the order in which objects were relocated: those of one object are together,
+ * dependencies first. */
 static int finish(void)
 {
     int err = 0;
 
     for (size_t first = 0, end; first < deferred_count && err == 0; first = end) {
-        for (end = first; end < deferred_count && deferred[end].object == deferred[first].object; end++)
+        for (end = first; end < deferred_count && deferred[end].object == deferred[first].object;
+             end++)
             err = err == 0 ? finish_one(&deferred[end], true) : err;
         for (size_t i = first; i < end && err == 0; i++)
             err = finish_one(&deferred[i], false);
@@ -569,8 +586,8 @@ static int protect_object(const struct object *o)
         int err = first < end ? sys_mprotect((void *)first, end - first, PROT_READ) : 0;
         if (err != 0)
             return error_set(ERROR_LIBRARY, -err,
-                             "%s: cannot apply additional memory protection after relocation: %s", o->name,
-                             error_name(-err));
+                             "%s: cannot apply additional memory protection after relocation: %s",
+                             o->name, error_name(-err));
     }
     return 0;
 }

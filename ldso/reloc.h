@@ -8,13 +8,14 @@
 /* AT_HWCAP and AT_HWCAP2, for the resolvers of IFUNC symbols. Set by main. */
 extern uint64_t reloc_hwcap, reloc_hwcap2;
 
-/* LD_BIND_NOW was set at the start (glibc world). The environment is the program's to change, so main notes it. */
+/* LD_BIND_NOW was set at the start (glibc world). The environment is the program's to change, so
+ * main notes it. */
 extern bool reloc_always_now;
 
 /*
- * Relocates first and every object linked after it that is not relocated yet, dependencies first; the booted loader is
- * left alone. is_lazy: functions that nobody defines are no error until they are called. 0, or -errno with the
- * record set; no code of any object has run then.
+ * Relocates first and every object linked after it that is not relocated yet, dependencies first;
+ * the booted loader is left alone. is_lazy: functions that nobody defines are no error until they
+ * are called. 0, or -errno with the record set; no code of any object has run then.
  */
 int reloc_objects(struct object *first, bool is_lazy);
 

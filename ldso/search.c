@@ -1,10 +1,11 @@
 /*
  * search.c - where a library named without a slash may be.
  *
- * Called by load.c under the loader's lock, and by dl.c for dlinfo. glibc's order: DT_RPATH of the needing
- * object and its loaders (if it has no DT_RUNPATH), LD_LIBRARY_PATH, DT_RUNPATH of the needing object alone, ld.so.cache,
- * the trusted directories. musl's: LD_LIBRARY_PATH, the RPATH or RUNPATH of the needing object and all its loaders,
- * then /etc/ld-musl-ARCH.path or the directories that stand for it.
+ * Called by load.c under the loader's lock, and by dl.c for dlinfo. glibc's order: DT_RPATH of the
+ * needing object and its loaders (if it has no DT_RUNPATH), LD_LIBRARY_PATH, DT_RUNPATH of the
+ * needing object alone, ld.so.cache, the trusted directories. musl's: LD_LIBRARY_PATH, the RPATH or
+ * RUNPATH of the needing object and all its loaders, then /etc/ld-musl-ARCH.path or the directories
+ * that stand for it.
  */
 #include "search.h"
 
@@ -40,7 +41,7 @@ static struct known_directory {
     struct known_directory *next;
     bool has_hwcaps;
     char path[];
-} *known;
+} * known;
 
 static char *program_origin(void)
 {
@@ -180,7 +181,8 @@ static int try_directory(const struct query *q, const char *dir)
     return err == -ENOENT ? offer(q, dir, "", "") : err;
 }
 
-/* One element of a list; an empty one is the working directory in the glibc world, nothing in musl's. */
+/* One element of a list; an empty one is the working directory in the glibc world, nothing in
+ * musl's. */
 static int try_element(const struct query *q, const char *element, size_t len, struct object *o)
 {
     if (len == 0 && world == WORLD_MUSL)
@@ -198,7 +200,8 @@ static int try_element(const struct query *q, const char *element, size_t len, s
     return err;
 }
 
-static int try_list(const struct query *q, const char *list, const char *separators, struct object *o)
+static int try_list(const struct query *q, const char *list, const char *separators,
+                    struct object *o)
 {
     while (list != NULL) {
         size_t len = 0;
@@ -239,7 +242,8 @@ static int try_library_path(struct query *q, struct object *by)
     return err;
 }
 
-/* DT_RPATH of by, of who loaded it, and so on, the program last; an object with DT_RUNPATH contributes none. */
+/* DT_RPATH of by, of who loaded it, and so on, the program last; an object with DT_RUNPATH
+ * contributes none. */
 static int try_rpaths(struct query *q, struct object *by)
 {
     bool had_program = false;
@@ -260,7 +264,8 @@ static int try_rpaths(struct query *q, struct object *by)
 
 static int try_cache(struct query *q)
 {
-    const char *path = q->name == NULL || search_options.inhibit_cache ? NULL : cache_lookup(q->name);
+    const char *path = q->name == NULL || search_options.inhibit_cache ? NULL
+                                                                       : cache_lookup(q->name);
 
     return path != NULL ? q->try(path, "/etc/ld.so.cache", q->arg) : -ENOENT;
 }
@@ -284,8 +289,8 @@ static int search_glibc(struct query *q, struct object *by)
 }
 
 /*
- * The path file lies two directories above the interpreter's name: for /lib/ld-musl-ARCH.so.1 in /etc. The list
- * is kept for the process.
+ * The path file lies two directories above the interpreter's name: for /lib/ld-musl-ARCH.so.1 in
+ * /etc. The list is kept for the process.
  */
 static const char *musl_directories(void)
 {
@@ -300,7 +305,8 @@ static const char *musl_directories(void)
         len--;
     while (len > 0 && interp[len - 1] != '/')
         len--;
-    char *path = print_alloc("%.*s/etc/ld-musl-" ARCH_NAME ".path", (int)(len > 0 ? len - 1 : 0), interp);
+    char *path = print_alloc("%.*s/etc/ld-musl-" ARCH_NAME ".path", (int)(len > 0 ? len - 1 : 0),
+                             interp);
     int fd = path != NULL ? sys_open(path) : -ENOMEM;
     alloc_free(path);
     mmapfd_result_t file;

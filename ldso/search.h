@@ -4,7 +4,8 @@
 
 #include "object.h"
 
-/* Set by main from the command line, the environment and the auxiliary vector, before the first search. */
+/* Set by main from the command line, the environment and the auxiliary vector, before the first
+ * search. */
 struct search_options {
     const char *library_path; /* LD_LIBRARY_PATH or --library-path; NULL if none */
     const char *platform;     /* AT_PLATFORM, what $PLATFORM stands for */
@@ -15,26 +16,26 @@ struct search_options {
 extern struct search_options search_options;
 
 /*
- * Called with each candidate path and the rule that named it ("RUNPATH of ./prog"). 0 ends the search, -ENOENT
- * goes on to the next candidate, anything else ends the search with that error.
+ * Called with each candidate path and the rule that named it ("RUNPATH of ./prog"). 0 ends the
+ * search, -ENOENT goes on to the next candidate, anything else ends the search with that error.
  */
 typedef int search_try(const char *path, const char *rule, void *arg);
 
 /*
- * Offers every place where name may be, in order, for a need of by. name has no slash. Returns what ended the search,
- * -ENOENT if nothing did, -ENOMEM.
+ * Offers every place where name may be, in order, for a need of by. name has no slash. Returns what
+ * ended the search, -ENOENT if nothing did, -ENOMEM.
  */
 int search_library(const char *name, struct object *by, search_try *try, void *arg);
 
-/* s with $ORIGIN (of o), $LIB and $PLATFORM replaced, both spellings; NULL when there is no memory, or when a
- * privileged start forbids what s asks for. Freed by the caller. */
+/* s with $ORIGIN (of o), $LIB and $PLATFORM replaced, both spellings; NULL when there is no memory,
+ * or when a privileged start forbids what s asks for. Freed by the caller. */
 char *search_expand(const char *s, size_t len, struct object *o);
 
 /* The directory of o's file, absolute; "" when it cannot be told. Owned by o. */
 const char *search_origin(struct object *o);
 
-/* Calls visit for each directory that a search for by would use, with dlinfo(RTLD_DI_SERINFO)'s flags; directories that
- * only a cache knows are not among them. */
+/* Calls visit for each directory that a search for by would use, with dlinfo(RTLD_DI_SERINFO)'s
+ * flags; directories that only a cache knows are not among them. */
 int search_directories(struct object *by, int (*visit)(const char *dir, unsigned flags, void *arg),
                        void *arg);
 

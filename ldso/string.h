@@ -1,4 +1,5 @@
-/* string.h - the functions of <string.h> that the loader and the compiler need, with the standard's contracts. */
+/* string.h - the functions of <string.h> that the loader and the compiler need, with the standard's
+ * contracts. */
 #ifndef STRING_H
 #define STRING_H
 

@@ -1,22 +1,26 @@
 /*
  * tls.c - layout of the static block, dynamic blocks, __tls_get_addr.
  *
- * tls_layout runs before the libc is booted, tls_address on any thread afterwards, without the loader's lock.
+ * tls_layout runs before the libc is booted, tls_address on any thread afterwards, without the
+ * loader's lock.
  *
- * The combined block, worked through. The libc is told of one module, the stub's, so all start-up modules share
- * one block. Take a program with 0x14 bytes of TLS aligned to 8, a library with 0x30 aligned to 16.
+ * The combined block, worked through. The libc is told of one module, the stub's, so all start-up
+ * modules share one block. Take a program with 0x14 bytes of TLS aligned to 8, a library with 0x30
+ * aligned to 16.
  *
  *   Variant II, block below the thread pointer; align 64:
  *      offset 0x000  loader slot, 16 bytes
  *      offset 0x010  library, 0x30 bytes (0x10 is congruent to its p_vaddr modulo 16)
  *      offset 0x040  surplus for libraries opened later
- *      offset 0x6e8  program: the linker wrote its offsets as -0x18 .. from the thread pointer (0x14 rounded up to
- *                    8), so it lies at size - 0x18, and size is a multiple of 64: 0x700
- *   Variant I, block 16 bytes above the thread pointer: the program comes first, at the thread pointer plus 16
- *   rounded up to its alignment, which is what the linker assumed; then slot, libraries, surplus.
+ *      offset 0x6e8  program: the linker wrote its offsets as -0x18 .. from the thread pointer
+ *                    (0x14 rounded up to 8), so it lies at size - 0x18; size is a multiple of
+ *                    64: 0x700
+ *   Variant I, block 16 bytes above the thread pointer: the program comes first, at the thread
+ *   pointer plus 16 rounded up to its alignment, which is what the linker assumed; then slot,
+ *   libraries, surplus.
  *
- * A module's address must be congruent to p_vaddr modulo p_align. The block starts at a multiple of the largest
- * alignment (plus the gap), so it is enough that the offset is.
+ * A module's address must be congruent to p_vaddr modulo p_align. The block starts at a multiple of
+ * the largest alignment (plus the gap), so it is enough that the offset is.
  */
 #include "tls.h"
 
@@ -27,14 +31,14 @@
 #include "sys.h"
 
 enum {
-    SURPLUS = 1664,      /* bytes for static TLS of later libraries, as in glibc */
-    LEAST_ALIGN = 64,    /* of the block */
-    ALONE_TCB = 256,     /* control block of a process without a libc: self pointer, canary */
+    SURPLUS = 1664,   /* bytes for static TLS of later libraries, as in glibc */
+    LEAST_ALIGN = 64, /* of the block */
+    ALONE_TCB = 256,  /* control block of a process without a libc: self pointer, canary */
     FIRST_MODULES = 64,
     EXIT_ROUNDS = 4, /* PTHREAD_DESTRUCTOR_ITERATIONS */
 };
 
-/* A module id. generation tells a thread's block of an id's former owner from one of the present. */
+/* A module id. generation tells a thread's block of the id's former owner from a present one. */
 struct module {
     struct object *object; /* NULL: id is free */
     size_t generation;     /* 0: never used */
@@ -61,7 +65,8 @@ void (*tls_each_thread)(void (*f)(uintptr_t tp, void *arg), void *arg);
 static size_t slot_offset;
 static size_t surplus_first, surplus_next, surplus_end;
 static struct module first_modules[FIRST_MODULES];
-static struct module *modules = first_modules; /* grown copies replace it; readers hold no lock, so old ones stay */
+/* grown copies replace it; readers hold no lock, so old ones stay */
+static struct module *modules = first_modules;
 static size_t module_capacity = FIRST_MODULES, module_count = 1;
 static struct lock modules_lock;
 
@@ -121,7 +126,8 @@ void tls_remove_module(struct object *o)
     lock_acquire(&modules_lock);
     modules[o->tls_module].object = NULL;
     modules[o->tls_module].generation++;
-    if (o->tls_kind == TLS_STATIC) { /* an opened module's place is given back when it is the last of the surplus */
+    /* an opened module's place is given back when it is the last of the surplus */
+    if (o->tls_kind == TLS_STATIC) {
         surplus_next = surplus_first;
         for (size_t id = 1; id < module_count; id++) {
             const struct object *m = modules[id].object;
@@ -168,7 +174,8 @@ static long lay_out_rest(size_t used)
             return err;
         used = offset + o->tls_memsz;
         if (used > PTRDIFF_MAX / 2)
-            return error_set(ERROR_LIBRARY, ENOMEM, "%s: thread-local storage is too large", o->name);
+            return error_set(ERROR_LIBRARY, ENOMEM, "%s: thread-local storage is too large",
+                             o->name);
     }
     surplus_first = surplus_next = (used + LEAST_ALIGN - 1) & ~(size_t)(LEAST_ALIGN - 1);
     surplus_end = surplus_first + SURPLUS;
@@ -391,7 +398,8 @@ struct tls_error *tls_error(void)
     return t != NULL ? &t->error : NULL;
 }
 
-/* Other keys' destructors may still use thread-local variables; ours runs in every round and acts in the last. */
+/* Other keys' destructors may still use thread-local variables; ours runs in every round and acts
+ * in the last. */
 void tls_thread_exit(void *thread)
 {
     struct thread *t = thread;

@@ -1,5 +1,6 @@
 /*
- * world.c - see world.h. Called by load, as objects are mapped; read by search, lookup and the messages.
+ * world.c - see world.h. Called by load, as objects are mapped; read by search, lookup and the
+ * messages.
  */
 #include "world.h"
 
@@ -32,8 +33,8 @@ static void decide_from_name(const char *name)
 
 void world_decide(const struct object *o)
 {
-    bool has_musl_interp =
-        o->interp != NULL && string_starts(string_basename(o->interp), "ld-musl-");
+    bool has_musl_interp = o->interp != NULL &&
+                           string_starts(string_basename(o->interp), "ld-musl-");
 
     for (size_t i = 0; i < o->dynamic_count && world == WORLD_UNDECIDED; i++) {
         if (o->dynamic[i].d_tag == DT_NEEDED)

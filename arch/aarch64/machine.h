@@ -1,4 +1,5 @@
-/* machine.h - AArch64: ELF for the Arm 64-bit Architecture (AAELF64), Linux call convention. See arch.h. */
+/* machine.h - AArch64: ELF for the Arm 64-bit Architecture (AAELF64), Linux call convention. See
+ * arch.h. */
 #ifndef MACHINE_H
 #define MACHINE_H
 
@@ -8,14 +9,15 @@
 #define ARCH_GLIBC_INTERP "/lib/ld-linux-aarch64.so.1"
 #define ARCH_GLIBC_BASE "GLIBC_2.17"
 #define ARCH_CACHE_FLAGS 0x0a03 /* FLAG_AARCH64_LIB64 | FLAG_ELF_LIBC6 */
-#define ARCH_HWCAPS /* glibc names no hwcaps subdirectory for this machine */
+#define ARCH_HWCAPS             /* glibc names no hwcaps subdirectory for this machine */
 
 #define ARCH_TLS_ABOVE_TP 1
 #define ARCH_TLS_GAP 16 /* AAELF64: the TCB is two words */
 #define ARCH_GOT_ADDEND 1
 #define ARCH_STACK_REALIGN
 
-#define ARCH_MUSL_LEGACY_INIT 0 /* musl calls no DT_INIT, DT_FINI on machines younger than INIT_ARRAY */
+#define ARCH_MUSL_LEGACY_INIT                                                                      \
+    0 /* musl calls no DT_INIT, DT_FINI on machines younger than INIT_ARRAY */
 
 #define REL_NONE R_AARCH64_NONE
 #define REL_RELATIVE R_AARCH64_RELATIVE

@@ -1,4 +1,5 @@
-/* start.h - AArch64: the two entry sequences of ldso/start.S. At process entry sp points to argc and is aligned. */
+/* start.h - AArch64: the two entry sequences of ldso/start.S. At process entry sp points to argc
+ * and is aligned. */
 
 /* calls function(sp); it does not return */
 .macro ARCH_CALL_WITH_SP function

@@ -27,7 +27,8 @@ arch_tlsdesc_static:
         ret
         .size   arch_tlsdesc_static, . - arch_tlsdesc_static
 
-/* An undefined weak variable has address 0: its offset is minus the thread pointer, plus the addend. */
+/* An undefined weak variable has address 0: its offset is minus the thread pointer, plus the
+ * addend. */
         .globl  arch_tlsdesc_undefined_weak
         .hidden arch_tlsdesc_undefined_weak
         .type   arch_tlsdesc_undefined_weak, @function

@@ -8,11 +8,12 @@
 #define ARCH_GLIBC_INTERP "/lib64/ld-linux-x86-64.so.2"
 #define ARCH_GLIBC_BASE "GLIBC_2.2.5"
 #define ARCH_CACHE_FLAGS 0x0303 /* FLAG_X8664_LIB64 | FLAG_ELF_LIBC6 */
-/* glibc-hwcaps subdirectories, best first, with the /proc/cpuinfo flags each needs (psABI 3.1.1). */
+/* glibc-hwcaps subdirectories, best first, with the /proc/cpuinfo flags each needs (psABI 3.1.1).
+ */
 #define ARCH_HWCAPS                                                                                \
     {"x86-64-v4", "avx512f avx512bw avx512cd avx512dq avx512vl"},                                  \
-    {"x86-64-v3", "avx avx2 bmi1 bmi2 f16c fma abm movbe xsave"},                                  \
-    {"x86-64-v2", "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3"},
+        {"x86-64-v3", "avx avx2 bmi1 bmi2 f16c fma abm movbe xsave"},                              \
+        {"x86-64-v2", "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3"},
 
 #define ARCH_TLS_ABOVE_TP 0
 #define ARCH_TLS_GAP 0

@@ -1,4 +1,5 @@
-/* start.h - x86-64: the two entry sequences of ldso/start.S. The psABI's process entry has %rsp at argc. */
+/* start.h - x86-64: the two entry sequences of ldso/start.S. The psABI's process entry has %rsp at
+ * argc. */
 
 /* calls function(sp) on an aligned stack; it does not return */
 .macro ARCH_CALL_WITH_SP function

@@ -1,13 +1,15 @@
 /*
  * glibc.c - what booting glibc demands.
  *
- * Called by libc.c. Its loader, ld-linux, is booted on the stub; libc.so.6 and everything else is relocated by us
- * afterwards. The stub claims to be libc.so.6 (SONAME, versions), because ld-linux looks there for malloc and the
- * mutex functions it uses from then on: it finds thread-safe ones of ours, and a __libc_early_init that does nothing.
- * The real __libc_early_init is called when libc.so.6 is relocated.
+ * Called by libc.c. Its loader, ld-linux, is booted on the stub; libc.so.6 and everything else is
+ * relocated by us afterwards. The stub claims to be libc.so.6 (SONAME, versions), because ld-linux
+ * looks there for malloc and the mutex functions it uses from then on: it finds thread-safe ones of
+ * ours, and a __libc_early_init that does nothing. The real __libc_early_init is called when
+ * libc.so.6 is relocated.
  *
- * The program's DT_INIT and DT_INIT_ARRAY stand in the stub's dynamic section, too: __libc_start_main runs the
- * constructors of the first object in ld-linux's list, which is the stub.
+ * The program's DT_INIT and DT_INIT_ARRAY stand in the stub's dynamic section, too:
+ * __libc_start_main runs the constructors of the first object in ld-linux's list, which is the
+ * stub.
  */
 #include "alloc.h"
 #include "arch.h"
@@ -48,8 +50,9 @@ static int stub_nothing(void)
     return 0;
 }
 
-/* ld-linux reads /etc/ld.so.preload by itself, and would load those objects into its private world. No variable
- * turns that off, so the file's name in our private mapping of its read-only data is emptied. */
+/* ld-linux reads /etc/ld.so.preload by itself, and would load those objects into its private world.
+ * No variable turns that off, so the file's name in our private mapping of its read-only data is
+ * emptied. */
 static void blank_preload_name(void)
 {
     const size_t len = sizeof PRELOAD_FILE;
@@ -127,10 +130,11 @@ static char *probe(void)
 }
 
 /*
- * glibc 2.34 and later ask a table of functions, _rtld_global_ro._dl_dlfcn_hook, before they dlopen by themselves (name
- * services, iconv, pthread_cancel) and in dlopen and its family. Where in the structure the pointer lies changes with
- * every release; but libc's own dlerror() calls through it. So the table goes into one empty slot after the
- * other, from the end, until dlerror() reaches our probe.
+ * glibc 2.34 and later ask a table of functions, _rtld_global_ro._dl_dlfcn_hook, before they dlopen
+ * by themselves (name services, iconv, pthread_cancel) and in dlopen and its family. Where in the
+ * structure the pointer lies changes with every release; but libc's own dlerror() calls through it.
+ * So the table goes into one empty slot after the other, from the end, until dlerror() reaches our
+ * probe.
  */
 static void install_hooks(const struct libc_services *services)
 {
@@ -159,12 +163,14 @@ static void install_hooks(const struct libc_services *services)
     *services->dlfcn_error = real;
 }
 
-/* glibc's lists of threads, through the symbols it exports for debuggers (nptl_db): {bits, count, offset} of a
- * member of _rtld_global, and of the list link in a thread's descriptor, which begins at the thread pointer. */
+/* glibc's lists of threads, through the symbols it exports for debuggers (nptl_db): {bits, count,
+ * offset} of a member of _rtld_global, and of the list link in a thread's descriptor, which begins
+ * at the thread pointer. */
 static void walk_threads(const char *list, void (*f)(uintptr_t tp, void *arg), void *arg)
 {
     const uint32_t *member = (const uint32_t *)libc_symbol(libc_object, list, NULL);
-    const uint32_t *link = (const uint32_t *)libc_symbol(libc_object, "_thread_db_pthread_list", NULL);
+    const uint32_t *link = (const uint32_t *)libc_symbol(libc_object, "_thread_db_pthread_list",
+                                                         NULL);
     uintptr_t global = libc_symbol(libc_boot_object, "_rtld_global", NULL);
 
     if (member == NULL || link == NULL || global == 0)
@@ -176,7 +182,8 @@ static void walk_threads(const char *list, void (*f)(uintptr_t tp, void *arg), v
         if (!ARCH_TLS_ABOVE_TP)
             f(descriptor, arg);
         else {
-            const uint32_t *size = (const uint32_t *)libc_symbol(libc_object, "_thread_db_sizeof_pthread", NULL);
+            const uint32_t *size = (const uint32_t *)libc_symbol(libc_object,
+                                                                 "_thread_db_sizeof_pthread", NULL);
             if (size != NULL)
                 f(descriptor + *size, arg);
         }
@@ -201,8 +208,8 @@ static void register_fork_handlers(const struct libc_services *services)
 void glibc_finish_boot(const struct libc_services *services)
 {
     typedef void early_init(bool is_initial);
-    early_init *early =
-        (early_init *)libc_symbol(libc_object, "__libc_early_init", "GLIBC_PRIVATE");
+    early_init *early = (early_init *)libc_symbol(libc_object, "__libc_early_init",
+                                                  "GLIBC_PRIVATE");
 
     tls_each_thread = each_thread;
     install_hooks(services);

@@ -1,8 +1,9 @@
 /*
  * libc.c - which libc there is, and the switch between the two ways of booting it.
  *
- * Called by main. The boot object is the one in the closure that is an interpreter itself: musl's libc.so, or glibc's
- * ld-linux, which libc.so.6 needs. It is mapped like any other object, and then started as the kernel would.
+ * Called by main. The boot object is the one in the closure that is an interpreter itself: musl's
+ * libc.so, or glibc's ld-linux, which libc.so.6 needs. It is mapped like any other object, and then
+ * started as the kernel would.
  */
 #include "libc.h"
 
@@ -34,7 +35,8 @@ static int find_glibc_boot(void)
             boot = libc_object->needed[i];
     }
     if (boot == NULL)
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: needs no dynamic loader that could start it", libc_object->name);
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: needs no dynamic loader that could start it",
+                         libc_object->name);
     boot->is_boot = true;
     libc_boot_object = boot;
     return 0;
@@ -52,13 +54,15 @@ int libc_find(void)
     }
     if (libc_object != NULL)
         return find_glibc_boot();
-    world = WORLD_UNDECIDED; /* a library said so, but there is no libc: the loader's own definitions serve */
+    /* a library said so, but there is no libc: the loader's own definitions serve */
+    world = WORLD_UNDECIDED;
     return 0;
 }
 
 uintptr_t libc_tls_residue(void)
 {
-    /* glibc aligns by p_vaddr, musl by the address of the image: each must be congruent to the gap. */
+    /* glibc aligns by p_vaddr, musl by the address of the image: each must be congruent to the gap.
+     */
     return ARCH_TLS_GAP + (world == WORLD_GLIBC ? object_head->bias : 0);
 }
 
@@ -69,7 +73,8 @@ int libc_prepare_boot(uintptr_t entry, const struct libc_services *services)
                                                  : glibc_build_stub(&count);
 
     if (phdr == NULL)
-        return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory to boot %s", libc_boot_object->name);
+        return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory to boot %s",
+                         libc_boot_object->name);
     saved_phdr = process_auxv(AT_PHDR);
     saved_phnum = process_auxv(AT_PHNUM);
     saved_entry = process_auxv(AT_ENTRY);
@@ -110,7 +115,8 @@ uintptr_t libc_symbol(struct object *o, const char *name, const char *version)
     return sym != NULL ? o->bias + sym->st_value : 0;
 }
 
-/* A function of the libc wherever it lives: glibc before 2.34 had the thread functions in libpthread. */
+/* A function of the libc wherever it lives: glibc before 2.34 had the thread functions in
+ * libpthread. */
 static uintptr_t thread_function(const char *name)
 {
     for (struct object *o = object_head; o != NULL; o = o->next) {
@@ -128,7 +134,8 @@ static set_specific *set_thread_value;
 static unsigned thread_key;
 static int thread_key_state; /* 0 not tried, 1 being made, 2 there, 3 not to be had */
 
-/* One key for the process, made by the first thread that needs it; those that come meanwhile do without. */
+/* One key for the process, made by the first thread that needs it; those that come meanwhile do
+ * without. */
 static void watch_thread(void *thread)
 {
     int none = 0;

@@ -1,15 +1,18 @@
 /*
  * musl.c - what booting musl demands.
  *
- * Called by libc.c. musl's libc.so is loader and library in one. Booted on the stub it loads nothing (the stub
- * needs "libc.so", itself), relocates itself against stub and itself, and sets up the first thread.
+ * Called by libc.c. musl's libc.so is loader and library in one. Booted on the stub it loads
+ * nothing (the stub needs "libc.so", itself), relocates itself against stub and itself, and sets up
+ * the first thread.
  *
- * Two things go through the stub because musl does them itself, at its own points in time. Constructors: the stub's
- * DT_INIT_ARRAY holds a function of ours. (DT_INIT is ignored on younger machines; DT_FINI_ARRAY would be left out when
- * a constructor exits, so destructors hang on atexit, registered before anybody else and therefore last.)
- * Interposition: libc.so's own references to malloc, environ, stdout and so on must find the program's definitions or
- * COPYs; the stub heads musl's scope, so it exports each that somebody else defines, and musl notices by itself that
- * malloc was replaced. Its RELRO is its own affair: it donated the slack of those pages to its malloc.
+ * Two things go through the stub because musl does them itself, at its own points in time.
+ * Constructors: the stub's DT_INIT_ARRAY holds a function of ours. (DT_INIT is ignored on younger
+ * machines; DT_FINI_ARRAY would be left out when a constructor exits, so destructors hang on
+ * atexit, registered before anybody else and therefore last.) Interposition: libc.so's own
+ * references to malloc, environ, stdout and so on must find the program's definitions or COPYs; the
+ * stub heads musl's scope, so it exports each that somebody else defines, and musl notices by
+ * itself that malloc was replaced. Its RELRO is its own affair: it donated the slack of those pages
+ * to its malloc.
  */
 #include "alloc.h"
 #include "arch.h"

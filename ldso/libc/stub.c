@@ -1,10 +1,12 @@
 /*
- * stub.c - makes an ELF program in memory: program headers, dynamic section, symbols, versions, hash tables.
+ * stub.c - makes an ELF program in memory: program headers, dynamic section, symbols, versions,
+ * hash tables.
  *
- * Called by musl.c and glibc.c when TLS is laid out. The libc reads it as it would read a program that the kernel
- * mapped, so everything is a proper, if minimal, gABI structure:
+ * Called by musl.c and glibc.c when TLS is laid out. The libc reads it as it would read a program
+ * that the kernel mapped, so everything is a proper, if minimal, gABI structure:
  *
- *      PT_PHDR      tells the libc the load bias: address of the headers - p_vaddr = the real program's bias
+ *      PT_PHDR      tells the libc the load bias: address of the headers - p_vaddr, made to be
+ *                   the real program's
  *      PT_INTERP    the booted loader's own path
  *      PT_DYNAMIC   see build_dynamic
  *      PT_TLS       the combined block of all our modules as if it were the program's own TLS
@@ -94,7 +96,8 @@ static uint32_t gnu_hash_of(const char *name)
     return hash;
 }
 
-/* One bucket each: the order inside is free, and a handful of symbols needs no more. The filter lets all through. */
+/* One bucket each: the order inside is free, and a handful of symbols needs no more. The filter
+ * lets all through. */
 static void build_symbols(struct stub *s, const struct stub_plan *plan)
 {
     uint32_t count = plan->symbol_count + 1;

@@ -22,7 +22,8 @@ struct stub_plan {
     uintptr_t bias; /* every p_vaddr and d_ptr in the stub is relative to it */
 };
 
-/* Builds it in memory that lives as long as the process; *count program headers are returned, NULL without memory. */
+/* Builds it in memory that lives as long as the process; *count program headers are returned, NULL
+ * without memory. */
 const Elf64_Phdr *stub_build(const struct stub_plan *plan, unsigned *count);
 
 #endif
