@@ -222,12 +222,13 @@ static int read_preload_file(void)
         return 0;
     char *list = alloc_string(file.mr_addr, file.mr_fsize);
     sys_munmap(file.mr_addr, file.mr_msize);
-    for (char *c = list;
-         c != NULL && (c = strchr(c, '#')) != NULL;) { /* a comment, to the end of the line */
+    if (list == NULL)
+        return 0;
+    for (char *c = list; (c = strchr(c, '#')) != NULL;) { /* a comment, to the end of the line */
         while (*c != '\0' && *c != '\n')
             *c++ = ' ';
     }
-    err = list != NULL ? load_preload(list, " :\t\n", "/etc/ld.so.preload") : 0;
+    err = load_preload(list, " :\t\n", "/etc/ld.so.preload");
     alloc_free(list);
     return err;
 }

@@ -347,7 +347,7 @@ static int apply(struct work *w, const Elf64_Rela *rela, uintptr_t s)
         return store32(w, rela, size + addend, false);
     case REL_GLOB_DAT:
     case REL_JUMP_SLOT:
-        value = s + (ARCH_GOT_ADDEND ? addend : 0);
+        value = s + (ARCH_GOT_ADDEND || world == WORLD_MUSL ? addend : 0); /* musl adds it always */
         break;
     case REL_PC64:
         value = s + addend - place;

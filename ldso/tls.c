@@ -185,15 +185,13 @@ static long lay_out_rest(size_t used)
 /* The program is module 1, where linkers count on finding it. */
 static int lay_out_program(struct object *program, size_t *used)
 {
-    size_t align = program->tls_align;
-
     if (ARCH_TLS_ABOVE_TP) {
         size_t offset = place(program, 0);
         *used = offset + program->tls_memsz;
         return add_static(program, offset);
     }
-    return add_static(program, program->tls_memsz +
-                                   (-(program->tls_vaddr + program->tls_memsz) & (align - 1)));
+    size_t end = program->tls_vaddr + program->tls_memsz;
+    return add_static(program, program->tls_memsz + (-end & (program->tls_align - 1)));
 }
 
 int tls_layout(void)

@@ -130,26 +130,30 @@ static uintptr_t thread_function(const char *name)
 typedef int key_create(unsigned *key, void (*destructor)(void *));
 typedef int set_specific(unsigned key, const void *value);
 
-static set_specific *set_thread_value;
-static unsigned thread_key;
-static int thread_key_state; /* 0 not tried, 1 being made, 2 there, 3 not to be had */
-
 /* One key for the process, made by the first thread that needs it; those that come meanwhile do
- * without. */
+ * without. set_value is there once the key is. */
+static struct {
+    int is_taken;
+    unsigned key;
+    set_specific *set_value;
+} watch;
+
+static void make_key(void)
+{
+    key_create *create = (key_create *)thread_function("pthread_key_create");
+    set_specific *set = (set_specific *)thread_function("pthread_setspecific");
+
+    if (create != NULL && create(&watch.key, tls_thread_exit) == 0)
+        __atomic_store_n(&watch.set_value, set, __ATOMIC_RELEASE);
+}
+
 static void watch_thread(void *thread)
 {
-    int none = 0;
-
-    if (__atomic_compare_exchange_n(&thread_key_state, &none, 1, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_ACQUIRE)) {
-        key_create *create = (key_create *)thread_function("pthread_key_create");
-        set_thread_value = (set_specific *)thread_function("pthread_setspecific");
-        bool is_there = create != NULL && set_thread_value != NULL &&
-                        create(&thread_key, tls_thread_exit) == 0;
-        __atomic_store_n(&thread_key_state, is_there ? 2 : 3, __ATOMIC_RELEASE);
-    }
-    if (__atomic_load_n(&thread_key_state, __ATOMIC_ACQUIRE) == 2)
-        set_thread_value(thread_key, thread);
+    if (__atomic_exchange_n(&watch.is_taken, 1, __ATOMIC_RELAXED) == 0)
+        make_key();
+    set_specific *set = __atomic_load_n(&watch.set_value, __ATOMIC_ACQUIRE);
+    if (set != NULL)
+        set(watch.key, thread);
 }
 
 void libc_finish_boot(const struct libc_services *services)
