@@ -25,7 +25,7 @@ void dl_publish_error(void)
 
 void dl_clear_error(void)
 {
-    struct tls_error *e = world != WORLD_MUSL ? tls_error() : NULL;
+    struct tls_error *e = world != WORLD_MUSL ? tls_existing_error() : NULL;
 
     if (e != NULL) {
         alloc_free(e->pending);
@@ -35,7 +35,7 @@ void dl_clear_error(void)
 
 char *dl_error(void)
 {
-    struct tls_error *e = tls_error();
+    struct tls_error *e = tls_existing_error();
 
     if (e == NULL)
         return NULL;

@@ -195,12 +195,12 @@ static uintptr_t bind_now(struct arch_plt *plt, size_t index)
 {
     struct object *o = ((struct unbound *)plt)->object;
     struct work w = {.object = o};
-    const Elf64_Rela *rela = index < o->jmprel_count ? &o->jmprel[index] : NULL;
 
+    if (index >= o->jmprel_count)
+        __builtin_trap(); /* not a number that a linker wrote into a PLT */
+    const Elf64_Rela *rela = &o->jmprel[index];
     lock_acquire(&load_lock);
-    int err = rela != NULL ? find_definition(&w, ELF64_R_SYM(rela->r_info), LOOKUP_PLT)
-                           : error_set(ERROR_SYMBOL, ENOEXEC, "%s: PLT index %lu", o->name, index);
-    if (err != 0) {
+    if (find_definition(&w, (uint32_t)ELF64_R_SYM(rela->r_info), LOOKUP_PLT) != 0) {
         print(2, "%s: symbol lookup error: %s\n", object_head->name, error_text());
         sys_exit(127);
     }

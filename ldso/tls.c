@@ -389,6 +389,13 @@ void *tls_existing_block(const struct object *o)
     return b != NULL ? b->addr : NULL;
 }
 
+struct tls_error *tls_existing_error(void)
+{
+    struct thread *t = *thread_slot(arch_thread_pointer());
+
+    return t != NULL ? &t->error : NULL;
+}
+
 struct tls_error *tls_error(void)
 {
     struct thread *t = thread_here();

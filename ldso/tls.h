@@ -75,6 +75,8 @@ struct tls_error {
     char *pending, *given;
 };
 struct tls_error *tls_error(void);
+/* The same if the thread has one, NULL otherwise; allocates nothing. */
+struct tls_error *tls_existing_error(void);
 
 /* Releases a thread's dynamic blocks; thread is what tls_watch_thread was given. */
 void tls_thread_exit(void *thread);
