@@ -86,7 +86,7 @@ $(B)/flags: FORCE
 -include $(OBJ:.o=.d)
 
 # Unit tests ask the shipped objects themselves, from a program with a libc. The tests build them when they want them.
-$(B)/unit/ldso.a: $(addprefix $(B)/obj/ldso/,mmapfd.o sys.o string.o)
+$(B)/unit/ldso.a: $(addprefix $(B)/obj/ldso/,mmapfd.o image.o sys.o string.o)
 	$(Q)mkdir -p $(@D)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^

@@ -1,7 +1,7 @@
 /*
- * mmapfd_rare.c - every rare branch of ldso/mmapfd.c: counted, failed, and cut short.
+ * mmapfd_rare.c - every rare branch of ldso/mmapfd.c and image.c: counted, failed, and cut short.
  *
- * Compiles the source itself, with a COUNT that counts and with its system calls led through hooks.
+ * Compiles the sources themselves, with a COUNT that counts and with system calls led through hooks.
  * A hook does the real call, unless it is this call's turn to fail, to see the file truncated just
  * before, or to behave like a kernel that this machine does not run. So each failure and each
  * truncation is tried at each call that a mapping makes.
@@ -42,14 +42,14 @@ static struct {
 
 /* ---- hooks ---- */
 
-enum call { MMAP, MMAP_ANON, MUNMAP, MPROTECT, PREAD, FSTAT, CALL_KINDS };
+enum call_kind { MMAP, MMAP_ANON, MUNMAP, MPROTECT, PREAD, FSTAT, CALL_KINDS };
 
 static struct {
     unsigned int made; /* since hooks_reset */
     unsigned int of_kind[CALL_KINDS];
     unsigned int last_look; /* number of the last pread or fstat */
     unsigned int last_file_map;
-    enum call kind_at_fault;
+    enum call_kind kind_at_fault;
     unsigned int strays;   /* unmappings of what was not mapped, maybe another thread's by then */
     char *anon, *anon_end; /* the last anonymous mapping */
 
@@ -69,7 +69,7 @@ static void hooks_reset(void)
 }
 
 /* 0, or the error that this call is to give. */
-static int hook(enum call kind)
+static int hook(enum call_kind kind)
 {
     hooks.made++;
     hooks.of_kind[kind]++;
@@ -165,10 +165,8 @@ static long hook_fstatfs_flags(int fd)
 #define sys_fstat hook_fstat
 #define sys_fstatfs_flags hook_fstatfs_flags
 
-/* The shipped object is linked too, under these names. */
-#define mmapfd_raw counted_raw
-#define mmapfd_segments counted_segments
-
+/* With these here, nothing draws the shipped objects from their archive. */
+#include "../../ldso/image.c"
 #include "../../ldso/mmapfd.c"
 
 #undef sys_munmap
@@ -247,8 +245,8 @@ static int scenario_map(const struct scenario *s, int fd)
     list_len = MANY;
     memset(list, 0x55, sizeof list);
     memset(&reason, 0, sizeof reason);
-    return counted_raw(fd, s->flags | (padding ? MMFD_PADDING : 0), list, &list_len,
-                       padding ? &padding : NULL, &reason);
+    return mmapfd_raw(fd, s->flags | (padding ? MMFD_PADDING : 0), list, &list_len,
+                      padding ? &padding : NULL, &reason);
 }
 
 static void unmap_list(void)
@@ -297,7 +295,7 @@ static void test_failures(const struct scenario *s)
 {
     int fd = scenario_file(s), maps;
     bool is_clean = true;
-    unsigned int calls, frees_table = s->phoff > HEAD_LEN;
+    unsigned int calls, frees_table = s->phoff > IMAGE_HEAD_LEN;
 
     hooks_reset();
     REQUIRE(scenario_map(s, fd) == 0);
@@ -484,7 +482,7 @@ static void test_noexec(void)
         picture_take(&after);
         CHECK("and nothing stays mapped", picture_equal(&before, &after) && is_untouched());
         CHECK("before E2BIG",
-              counted_raw(fd, s->flags, NULL, &none, NULL, NULL) == -EACCES && none == 0);
+              mmapfd_raw(fd, s->flags, NULL, &none, NULL, NULL) == -EACCES && none == 0);
         close(fd);
     }
 }
