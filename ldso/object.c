@@ -402,8 +402,9 @@ static int decode_header(struct object *o, const Elf64_Phdr *p)
         o->eh_frame_hdr = object_at(o, p->p_vaddr, p->p_memsz, PROT_READ);
         return 0;
     case PT_GNU_STACK:
-        o->has_stack_header = true;
-        o->wants_exec_stack = (p->p_flags & PF_X) != 0;
+        if ((p->p_flags & PF_X) != 0)
+            return error_set(ERROR_LIBRARY, ENOEXEC,
+                             "%s: asks for an executable stack (PT_GNU_STACK has PF_X)", o->name);
         return 0;
     default:
         return 0;
