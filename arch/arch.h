@@ -3,7 +3,7 @@
  *
  * The generic code under ldso/ never names a machine: it includes this file, which includes
  * arch/NAME/machine.h (found through the include path), and refuses to compile when a fact is
- * missing. A new architecture is one folder: machine.h, start.h (the two entry sequences used by
+ * missing. A new architecture is one folder: machine.h, start.h (the entry sequence used by
  * ldso/start.S), entry.S (the assembly declared at the end of this file) and flags.mk.
  */
 #ifndef ARCH_H

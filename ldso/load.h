@@ -42,7 +42,4 @@ int load_closure(struct object *root);
  */
 int load_check_versions(struct object *first);
 
-/* Unlinks, unmaps and frees every object behind last: a load that failed leaves nothing. */
-void load_discard(struct object *last);
-
 #endif

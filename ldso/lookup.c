@@ -27,7 +27,7 @@ static struct unique {
 } * uniques;
 static unsigned unique_count, unique_capacity;
 
-static uint32_t gnu_hash(const char *name)
+uint32_t lookup_gnu_hash(const char *name)
 {
     uint32_t hash = 5381;
 
@@ -40,7 +40,7 @@ void lookup_init(struct lookup_name *n, const char *name, const struct object_ve
 {
     n->name = name;
     n->version = version;
-    n->gnu_hash = gnu_hash(name);
+    n->gnu_hash = lookup_gnu_hash(name);
     n->has_sysv_hash = false;
 }
 
@@ -316,7 +316,7 @@ static int override_symbol(struct object *o, uint32_t index, const char *name, v
 
 int lookup_override(struct object *o, const char *name, void *addr)
 {
-    uint32_t first = o->gnu_nbucket != 0 ? o->gnu_bucket[gnu_hash(name) % o->gnu_nbucket] : 1;
+    uint32_t first = o->gnu_nbucket != 0 ? o->gnu_bucket[lookup_gnu_hash(name) % o->gnu_nbucket] : 1;
     uint32_t end = o->gnu_nbucket != 0 ? o->gnu_end : o->sym_count;
     int err = 0;
 

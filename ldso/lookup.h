@@ -46,6 +46,9 @@ extern struct object_list lookup_global;
  */
 extern const struct lookup_builtin *lookup_builtins;
 
+/* The hash of DT_GNU_HASH. */
+uint32_t lookup_gnu_hash(const char *name);
+
 void lookup_init(struct lookup_name *n, const char *name, const struct object_version *version);
 
 /* Adds o to the global scope unless it is in it. 0 or -ENOMEM. */

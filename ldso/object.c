@@ -205,6 +205,7 @@ static int explain_refusal(const struct object *o, int err, const struct mmapfd_
 {
     const char *check = why->check != NULL ? why->check : "";
     bool is_foreign = string_equal(check, "EI_CLASS") || string_equal(check, "e_machine");
+    bool is_exact = why->relation != NULL && string_equal(why->relation, "is");
     const char *familiar = NULL;
 
     if (string_equal(check, "EI_CLASS") && why->found == ELFCLASS32)
@@ -226,11 +227,14 @@ static int explain_refusal(const struct object *o, int err, const struct mmapfd_
     else if (why->relation == NULL)
         error_set(ERROR_LIBRARY, -err, "%s: %s", o->name, check);
     else
-        error_set(ERROR_LIBRARY, -err, "%s: %s is 0x%lx, wanted %s 0x%lx", o->name, check,
-                  why->found, why->relation, why->wanted);
-    if (familiar != NULL && why->relation != NULL)
-        error_explain("  %s: %s is 0x%lx, wanted %s 0x%lx\n", o->name, check, why->found,
-                      why->relation, why->wanted);
+        error_set(ERROR_LIBRARY, -err, "%s: %s is 0x%lx, wanted%s%s 0x%lx", o->name, check,
+                  why->found, is_exact ? "" : " ", is_exact ? "" : why->relation, why->wanted);
+    if (familiar != NULL && string_equal(check, "e_machine"))
+        error_explain("  %s is for another machine: e_machine is %lu, wanted %lu (" ARCH_NAME ")\n",
+                      o->name, why->found, why->wanted);
+    else if (familiar != NULL && why->relation != NULL)
+        error_explain("  %s: %s is 0x%lx, wanted%s%s 0x%lx\n", o->name, check, why->found,
+                      is_exact ? "" : " ", is_exact ? "" : why->relation, why->wanted);
     if (why->index >= 0)
         error_explain("  in program header %d, at file offset %lu\n", why->index, why->offset);
     if (err == -ENOTSUP)
@@ -402,8 +406,9 @@ static int decode_header(struct object *o, const Elf64_Phdr *p)
         o->eh_frame_hdr = object_at(o, p->p_vaddr, p->p_memsz, PROT_READ);
         return 0;
     case PT_GNU_STACK:
-        o->has_stack_header = true;
-        o->wants_exec_stack = (p->p_flags & PF_X) != 0;
+        if ((p->p_flags & PF_X) != 0)
+            return error_set(ERROR_LIBRARY, ENOEXEC,
+                             "%s: asks for an executable stack (PT_GNU_STACK has PF_X)", o->name);
         return 0;
     default:
         return 0;

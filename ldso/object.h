@@ -75,17 +75,15 @@ struct object {
     uintptr_t start, end; /* page-aligned extent of all segments */
     uint64_t dev, ino;    /* 0, 0: unknown (mapped by the kernel) */
 
-    /* object_decode, from program headers */
+    /* decode_headers */
     size_t dynamic_count;             /* entries before DT_NULL */
     const char *interp;               /* PT_INTERP, NULL if none */
     uintptr_t relro_start, relro_end; /* whole pages; equal if none */
     const void *eh_frame_hdr;
     const void *tls_image; /* PT_TLS at run time */
     size_t tls_filesz, tls_memsz, tls_align, tls_vaddr;
-    bool wants_exec_stack; /* PT_GNU_STACK has PF_X */
-    bool has_stack_header;
 
-    /* object_decode, from the dynamic section */
+    /* dynamic_decode */
     const char *strtab;
     size_t strsz;
     const char *soname, *rpath, *runpath; /* NULL if absent */
@@ -115,7 +113,7 @@ struct object {
     size_t preinit_count, init_count, fini_count;
     Elf64_Dyn *debug; /* DT_DEBUG entry, NULL if none */
     uint64_t flags_1; /* DT_FLAGS_1 */
-    bool is_symbolic, is_bind_now, has_textrel;
+    bool is_symbolic, is_bind_now;
     size_t needed_count;
 
     /* load.c */
@@ -132,7 +130,7 @@ struct object {
     struct object_list roots;   /* whose closures are searched after the global scope */
     struct object_list bound;   /* objects outside the closure that relocation bound this one to */
     bool is_global, is_deepbind;
-    struct object_override *overrides; /* sorted by sym; owned */
+    struct object_override *overrides; /* owned */
     unsigned override_count;
 
     /* tls.c */

@@ -23,15 +23,21 @@ void process_init(uintptr_t *sp)
     process.auxv = (Elf64_auxv_t *)(end + 1);
 }
 
-void process_drop_arguments(int count)
+/* Closes the gap between to and from: all from there to the end of the auxiliary vector moves. */
+static void move_down(void *to, const void *from)
 {
-    uintptr_t *sp = process.sp;
     const Elf64_auxv_t *end = process.auxv;
 
     while (end->a_type != AT_NULL)
         end++;
-    uintptr_t *kept = sp + 1 + count;
-    memmove(sp + 1, kept, (size_t)((const char *)(end + 1) - (const char *)kept));
+    memmove(to, from, (size_t)((const char *)(end + 1) - (const char *)from));
+}
+
+void process_drop_arguments(int count)
+{
+    uintptr_t *sp = process.sp;
+
+    move_down(sp + 1, sp + 1 + count);
     sp[0] -= (uintptr_t)count;
     process_init(sp);
 }
@@ -88,13 +94,14 @@ static bool is_unsafe(const char *variable)
 void process_scrub_environment(void)
 {
     char **kept = process.envp;
+    char **end = process.envp;
 
-    for (char **e = process.envp; *e != NULL; e++) {
-        if (!is_unsafe(*e))
-            *kept++ = *e;
+    for (; *end != NULL; end++) {
+        if (!is_unsafe(*end))
+            *kept++ = *end;
     }
-    /* The vector keeps its length, so that the auxiliary vector stays where it is. */
-    *kept = NULL;
+    move_down(kept, end); /* the NULL, and the auxiliary vector, which is looked for behind it */
+    process_init(process.sp);
 }
 
 uint64_t process_auxv(uint64_t type)

@@ -1,7 +1,7 @@
 /*
  * search.c - where a library named without a slash may be.
  *
- * Called by load.c under the loader's lock, and by dl.c for dlinfo. glibc's order: DT_RPATH of the
+ * Called by load.c under the loader's lock, and by dlinfo.c. glibc's order: DT_RPATH of the
  * needing object and its loaders (if it has no DT_RUNPATH), LD_LIBRARY_PATH, DT_RUNPATH of the
  * needing object alone, ld.so.cache, the trusted directories. musl's: LD_LIBRARY_PATH, the RPATH or
  * RUNPATH of the needing object and all its loaders, then /etc/ld-musl-ARCH.path or the directories
@@ -228,7 +228,8 @@ static int try_object_list(struct query *q, const char *what, const char *list, 
     return err;
 }
 
-static int try_library_path(struct query *q, struct object *by)
+/* Its $ORIGIN is the program's, whoever needs the library. */
+static int try_library_path(struct query *q)
 {
     const char *list = search_options.library_path;
 
@@ -237,7 +238,7 @@ static int try_library_path(struct query *q, struct object *by)
     q->rule = "LD_LIBRARY_PATH";
     q->flags = SERPATH_LIBPATH;
     q->is_literal = world == WORLD_MUSL;
-    int err = try_list(q, list, world == WORLD_MUSL ? ":\n" : ":;", by);
+    int err = try_list(q, list, world == WORLD_MUSL ? ":\n" : ":;", object_head);
     q->is_literal = false;
     return err;
 }
@@ -275,7 +276,7 @@ static int search_glibc(struct query *q, struct object *by)
     int err = try_rpaths(q, by);
 
     if (err == -ENOENT)
-        err = try_library_path(q, by);
+        err = try_library_path(q);
     if (err == -ENOENT)
         err = try_object_list(q, "RUNPATH", by->runpath, by);
     if (err != -ENOENT || (by->flags_1 & DF_1_NODEFLIB) != 0)
@@ -322,7 +323,7 @@ static const char *musl_directories(void)
 
 static int search_musl(struct query *q, struct object *by)
 {
-    int err = try_library_path(q, by);
+    int err = try_library_path(q);
 
     for (struct object *o = by; o != NULL && err == -ENOENT; o = o->loader)
         err = try_object_list(q, o->runpath != NULL ? "RUNPATH" : "RPATH",

@@ -105,11 +105,6 @@ long sys_getcwd(char *buf, size_t len)
     return call3(SYS_GETCWD, (long)buf, (long)len, 0);
 }
 
-int sys_getpid(void)
-{
-    return (int)call3(SYS_GETPID, 0, 0, 0);
-}
-
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 
 void sys_futex_wait(int *word, int value)

@@ -118,7 +118,6 @@ long sys_write(int fd, const void *buf, size_t len);
 long sys_readlink(const char *path, char *buf, size_t len);
 /* Bytes placed in buf, the terminating NUL counted. */
 long sys_getcwd(char *buf, size_t len);
-int sys_getpid(void);
 /* Waits while *word is value; wakes at most one waiter. */
 void sys_futex_wait(int *word, int value);
 void sys_futex_wake(int *word);

@@ -142,13 +142,17 @@ privileged() { # ARCH WORLD MODE
     esac
     chgrp 65534 "$program"
     chmod 2755 "$program"
-    run env OTHER=other LD_PRELOAD="$PWD/libpre.so" LD_LIBRARY_PATH="$PWD/other" LD_AUDIT= GCONV_PATH=/x "$program"
-    assert_success
-    assert_line "secure 1"
-    assert_line "preloaded 0"
-    assert_line "a 1"
-    assert_line "OTHER other"
-    refute_line --regexp '^(LD_|GCONV).* 1$'
+    # One and more of them: what lies behind the environment moves by an even and by an odd number of words.
+    local unsafe=(LD_PRELOAD="$PWD/libpre.so" LD_LIBRARY_PATH="$PWD/other" LD_AUDIT= GCONV_PATH=/x) count
+    for count in 1 2 3 4; do
+        run env OTHER=other "${unsafe[@]:0:count}" "$program"
+        assert_success
+        assert_line "secure 1"
+        assert_line "preloaded 0"
+        assert_line "a 1"
+        assert_line "OTHER other"
+        refute_line --regexp '^(LD_|GCONV).* 1$'
+    done
 }
 
 @test "boot: a privileged start loads nothing that the environment names" {

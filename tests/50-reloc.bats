@@ -85,6 +85,13 @@ refuses_textrel() {
 }
 @test "reloc: text relocations are refused" { fixture_each reloc-textrel refuses_textrel; }
 
+refuses_execstack() {
+    run -127 under "$@" ./main
+    assert_line --regexp 'liba\.so: asks for an executable stack'
+    refute_line --partial value
+}
+@test "reloc: an executable stack is refused" { fixture_each reloc-execstack refuses_execstack; }
+
 @test "reloc: the addend of a JUMP_SLOT" { fixture reloc-plt-addend; }
 
 @test "reloc: a static-pie program relocates itself" { fixture reloc-static-pie; }

@@ -1,4 +1,4 @@
-/* start.h - AArch64: the two entry sequences of ldso/start.S. At process entry sp points to argc
+/* start.h - AArch64: the entry sequence of ldso/start.S. At process entry sp points to argc
  * and is aligned. */
 
 /* calls function(sp); it does not return */

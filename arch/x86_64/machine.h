@@ -50,7 +50,6 @@
 #define SYS_MUNMAP 11
 #define SYS_PREAD64 17
 #define SYS_ACCESS_AT 269
-#define SYS_GETPID 39
 #define SYS_FCNTL 72
 #define SYS_GETCWD 79
 #define SYS_READLINKAT 267

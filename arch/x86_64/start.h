@@ -1,4 +1,4 @@
-/* start.h - x86-64: the two entry sequences of ldso/start.S. The psABI's process entry has %rsp at
+/* start.h - x86-64: the entry sequence of ldso/start.S. The psABI's process entry has %rsp at
  * argc. */
 
 /* calls function(sp) on an aligned stack; it does not return */

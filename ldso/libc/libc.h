@@ -25,8 +25,7 @@ struct libc_services {
     void (*initialise)(void), (*finalise)(void); /* musl: constructors, destructors of everything */
 };
 
-/* Finds out which libc is among the objects; maps glibc's loader if nothing needed it. 0 or -errno,
- * record set. */
+/* Finds out which libc is among the objects. 0 or -errno, record set. */
 int libc_find(void);
 
 /* The residue modulo the TLS alignment that the image must have for this libc. */

@@ -17,6 +17,7 @@
 
 #include "alloc.h"
 #include "dynamic.h"
+#include "lookup.h"
 #include "string.h"
 #include "sys.h"
 #include "tls.h"
@@ -87,15 +88,6 @@ static struct stub *new_stub(const struct stub_plan *plan)
     return s;
 }
 
-static uint32_t gnu_hash_of(const char *name)
-{
-    uint32_t hash = 5381;
-
-    for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++)
-        hash = hash * 33 + *c;
-    return hash;
-}
-
 /* One bucket each: the order inside is free, and a handful of symbols needs no more. The filter
  * lets all through. */
 static void build_symbols(struct stub *s, const struct stub_plan *plan)
@@ -121,7 +113,7 @@ static void build_symbols(struct stub *s, const struct stub_plan *plan)
                                    .st_value = from->addr - plan->bias};
         s->versym[i] = (uint16_t)from->version;
         s->sysv_hash[3 + i] = is_last ? 0 : i + 1;
-        chain[i - 1] = (gnu_hash_of(from->name) & ~UINT32_C(1)) | (is_last ? 1 : 0);
+        chain[i - 1] = (lookup_gnu_hash(from->name) & ~UINT32_C(1)) | (is_last ? 1 : 0);
     }
 }
 
