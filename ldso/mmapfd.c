@@ -259,10 +259,11 @@ static int map_file_pages(struct call *c, const struct segment *seg)
 
     if (len == 0)
         return 0;
-    if (!c->is_covered || seg->off - seg->start != c->first.off - c->first.start)
+    if (!c->is_covered || seg->off - seg->start != c->first.off - c->first.start) {
+        c->read_end = 0; /* a read vouches for what was mapped before it */
         err = mapping_error(
             sys_mmap(addr, len, (int)seg->prot, MAP_PRIVATE | MAP_FIXED, c->im.fd, seg->off));
-    else if (seg->prot != c->first.prot)
+    } else if (seg->prot != c->first.prot)
         err = sys_mprotect(addr, len, (int)seg->prot);
     return image_fail(&c->im, err, "mapping a segment");
 }
@@ -282,7 +283,8 @@ static int map_anonymous_pages(struct call *c, const struct segment *seg)
     err = image_read(&c->im, (void *)(c->bias + seg->fill), seg->fill_len, seg->fill_off);
     if (err != 0)
         return err;
-    c->read_end = seg->fill_off + seg->fill_len;
+    if (seg->fill_len > 0)
+        c->read_end = seg->fill_off + seg->fill_len;
     if (prot == seg->prot)
         return 0;
     COUNT(read_then_protected);
