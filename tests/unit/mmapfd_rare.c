@@ -209,6 +209,9 @@ static const Elf64_Phdr fixed[] = {LOAD(R, 0, FIXED, 0x628, 0x628, PAGE),
 static const Elf64_Phdr small[] = {LOAD(R, 0, 0, 0x900, 0x900, PAGE)};
 static const Elf64_Phdr wide[] = {LOAD(R, 0, 0, 0x628, 0x628, 0x1fffff),
                                   LOAD(R | W, 0x1000, 0x3000, 0x10, 0x2000, PAGE)};
+/* Its last file part is mapped whole, so that nothing is read behind it. */
+static const Elf64_Phdr paged[] = {LOAD(R | X, 0, 0, 0x15d, 0x15d, PAGE),
+                                   LOAD(R | W, 0x1000, 0x1000, 0x5000, 0x7000, PAGE)};
 
 #define ELF(table) ET_DYN, table, COUNT_OF(table)
 static const struct scenario scenarios[] = {
@@ -223,6 +226,7 @@ static const struct scenario scenarios[] = {
     {"next of large alignment", ELF(wide), 0x2000, 64, MMFD_INTERPRET, 0, 0x1010, false, false},
     {"hint not heeded", ELF(wide), 0x2000, 64, MMFD_INTERPRET, 0, 0x1010, false, true},
     {"large alignment, padded", ELF(wide), 0x2000, 64, MMFD_INTERPRET, PAGE, 0x1010, true, false},
+    {"ends with a page", ELF(paged), 0x6000, 64, MMFD_INTERPRET, 0, 0x6000, false, false},
     {"small", ELF(small), 0x900, 64, MMFD_INTERPRET, 0, 0x900, false, false},
     {"table apart", ELF(usual), 0x4100, 0x4000, MMFD_INTERPRET, 0, 0x3010, false, false},
     {"relocatable", ET_REL, NULL, 0, 0x1100, 64, MMFD_INTERPRET, 0, 0x1100, false, false},
