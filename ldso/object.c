@@ -278,12 +278,13 @@ static int map_segments(struct object *o, int fd)
     return 0;
 }
 
-/* The element that holds the ELF header, or NULL: then no loaded segment covers the file's start.
+/* The element that holds the ELF header, or NULL: then no readable segment covers the file's start.
  */
 static const mmapfd_result_t *header_segment(const struct object *o)
 {
     for (unsigned i = 0; i < o->segment_count; i++) {
-        if (o->segments[i].mr_flags & MFD_ELF_HDR)
+        if ((o->segments[i].mr_flags & MFD_ELF_HDR) != 0 &&
+            (o->segments[i].mr_prot & PROT_READ) != 0)
             return &o->segments[i];
     }
     return NULL;

@@ -390,8 +390,15 @@ static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type
     }
     if (is_tls)
         return relocate_tls(w, rela, type);
-    if (type == REL_COPY || (is_defined(&w->def) && lookup_is_ifunc(&w->def)))
+    if (type == REL_COPY)
         return defer(w->object, rela, &w->def);
+    if (is_defined(&w->def) && lookup_is_ifunc(&w->def)) {
+        if (!object_can_execute(w->def.object, lookup_value(&w->def)))
+            return error_set(
+                ERROR_LIBRARY, ENOEXEC, "%s: resolver of %s is not in an executable segment",
+                w->def.object->name, object_string(w->def.object, w->def.sym->st_name));
+        return defer(w->object, rela, &w->def);
+    }
     return apply(w, rela, is_defined(&w->def) ? lookup_value(&w->def) : 0);
 }
 
