@@ -14,7 +14,7 @@
 #include "mmapfd.h"
 #include "sys.h"
 
-/* Marks a rare branch. A unit test compiles the sources with a COUNT that counts: each must move. */
+/* Marks a rare branch. A unit test compiles the sources with one that counts: each must move. */
 #ifndef COUNT
 #define COUNT(name) ((void)0)
 #endif

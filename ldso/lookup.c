@@ -316,7 +316,8 @@ static int override_symbol(struct object *o, uint32_t index, const char *name, v
 
 int lookup_override(struct object *o, const char *name, void *addr)
 {
-    uint32_t first = o->gnu_nbucket != 0 ? o->gnu_bucket[lookup_gnu_hash(name) % o->gnu_nbucket] : 1;
+    uint32_t hash = lookup_gnu_hash(name);
+    uint32_t first = o->gnu_nbucket != 0 ? o->gnu_bucket[hash % o->gnu_nbucket] : 1;
     uint32_t end = o->gnu_nbucket != 0 ? o->gnu_end : o->sym_count;
     int err = 0;
 

@@ -365,6 +365,18 @@ static int apply(struct work *w, const Elf64_Rela *rela, uintptr_t s)
     return 0;
 }
 
+/* What st_value names is going to be called: it has to be code. */
+static int defer_ifunc(const struct work *w, const Elf64_Rela *rela)
+{
+    const struct object *o = w->def.object;
+
+    if (!object_can_execute(o, lookup_value(&w->def)))
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: IFUNC resolver at 0x%lx is not in an executable segment", o->name,
+                         lookup_value(&w->def) - o->bias);
+    return defer(w->object, rela, &w->def);
+}
+
 /* Relocations that refer to a symbol. */
 static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type)
 {
@@ -392,13 +404,8 @@ static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type
         return relocate_tls(w, rela, type);
     if (type == REL_COPY)
         return defer(w->object, rela, &w->def);
-    if (is_defined(&w->def) && lookup_is_ifunc(&w->def)) {
-        if (!object_can_execute(w->def.object, lookup_value(&w->def)))
-            return error_set(
-                ERROR_LIBRARY, ENOEXEC, "%s: resolver of %s is not in an executable segment",
-                w->def.object->name, object_string(w->def.object, w->def.sym->st_name));
-        return defer(w->object, rela, &w->def);
-    }
+    if (is_defined(&w->def) && lookup_is_ifunc(&w->def))
+        return defer_ifunc(w, rela);
     return apply(w, rela, is_defined(&w->def) ? lookup_value(&w->def) : 0);
 }
 

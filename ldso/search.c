@@ -88,7 +88,9 @@ static size_t token_len(const char *s, size_t room, const char *name)
         return len + 3;
     if (room < len + 1 || strncmp(s + 1, name, len) != 0)
         return 0;
-    char next = room > len + 1 ? s[len + 1] : '/';
+    char next = '/';
+    if (room > len + 1)
+        next = s[len + 1];
     bool is_longer_name = (next >= 'A' && next <= 'Z') || (next >= 'a' && next <= 'z') ||
                           (next >= '0' && next <= '9') || next == '_';
     return is_longer_name ? 0 : len + 1;
