@@ -40,21 +40,17 @@ void dl_adopt_startup(void)
     }
 }
 
+/* Any object there is: what dladdr1 and dlinfo give as a link map is a handle, too. */
 struct object *dl_from_handle(void *handle)
 {
-    const struct object *closed = NULL;
-
     for (struct object *o = object_head; o != NULL; o = o->next) {
-        if (o == handle && (o->open_count > 0 || o->is_startup))
-            return o;
         if (o == handle)
-            closed = o;
+            return o;
     }
     if (world == WORLD_MUSL)
         error_set(ERROR_LIBRARY, EINVAL, "Invalid library handle %p", handle);
     else
-        error_set(ERROR_LIBRARY, EINVAL, "%s%sshared object not open",
-                  closed != NULL ? closed->name : "", closed != NULL ? ": " : "");
+        error_set(ERROR_LIBRARY, EINVAL, "shared object not open");
     return NULL;
 }
 
@@ -330,8 +326,10 @@ static int close_locked(void *handle)
 
     if (o == NULL)
         return -EINVAL;
-    if (world == WORLD_MUSL || o->open_count == 0)
+    if (world == WORLD_MUSL || (o->open_count == 0 && o->is_startup))
         return 0;
+    if (o->open_count == 0)
+        return error_set(ERROR_LIBRARY, EINVAL, "%s: shared object not open", o->name);
     if (--o->open_count == 0 && !init_is_exiting)
         collect();
     return 0;

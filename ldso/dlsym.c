@@ -71,6 +71,9 @@ static int find(void *handle, struct lookup_name *n, struct object *caller, stru
         o = dl_from_handle(handle);
         if (o == NULL)
             return -EINVAL;
+        int err = o->closure.count == 0 ? load_closure(o) : 0; /* never opened by itself */
+        if (err != 0)
+            return err;
         found = o->is_program ? lookup_in_list(&lookup_global, 0, n, LOOKUP_DLSYM, def)
                               : lookup_in_list(&o->closure, 0, n, LOOKUP_DLSYM, def);
     }

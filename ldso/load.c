@@ -266,10 +266,13 @@ int load_library(const char *name, struct object *by, struct object **out)
     struct request r = {.name = name, .by = by != NULL ? by : object_head, .is_root = by == NULL};
     int err = 0;
 
+    error_clear();
     if (world == WORLD_MUSL && world_is_musl_libc(name))
         err = load_musl_libc(&r);
     else if ((r.found = find_by_name(name)) == NULL)
         err = strchr(name, '/') != NULL ? load_by_path(&r) : load_by_search(&r);
+    if (err != 0 && !error_is_set()) /* it is there, and cannot be opened */
+        fail_to_open(&r, err);
     if (err != 0 && world == WORLD_MUSL && !string_starts(error_text(), "Error ")) {
         char *detail = alloc_string(error_text(), strlen(error_text()));
         fail_as_musl(&r, err == -ENOTSUP ? -ENOEXEC : err, detail);
