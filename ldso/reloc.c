@@ -250,6 +250,8 @@ static int make_static(struct work *w, struct object *module, const Elf64_Rela *
     if (module->tls_kind != TLS_DYNAMIC || tls_make_static(module) != 0)
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory in static TLS block",
                          module->name);
+    if (module->is_relocated) /* opened earlier: reloc_objects fills only what it relocates */
+        tls_init_static(module);
     return 0;
 }
 
