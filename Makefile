@@ -16,6 +16,9 @@ endif
 ifeq ($(origin AR),default)
 AR := $(CROSS)ar
 endif
+ifeq ($(origin LD),default)
+LD := $(CROSS)ld
+endif
 OBJCOPY ?= $(CROSS)objcopy
 
 include arch/$(ARCH)/flags.mk
@@ -23,12 +26,11 @@ include arch/$(ARCH)/flags.mk
 SRC := $(wildcard ldso/*.c ldso/libc/*.c ldso/*.S arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 OBJ := $(addsuffix .o,$(addprefix $(B)/obj/,$(basename $(SRC))))
 
-# No libc, no stack protector (its canary lives in a thread block that does not exist yet) and nothing that a
-# program could interpose: every symbol is hidden unless it says otherwise.
+# No libc and no stack protector: its canary lives in a thread block that may not exist yet.
 CFLAGS ?= -O2 -g
-LDSO_CFLAGS = -std=c11 -Wall -Wextra -Werror -ffreestanding -fPIE -fvisibility=hidden \
-	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables \
-	$(ARCH_CFLAGS) $(INCLUDES)
+FREESTANDING_CFLAGS = -std=c11 -Wall -Wextra -Werror -ffreestanding -fno-stack-protector $(ARCH_CFLAGS) $(INCLUDES)
+# Nothing that a program could interpose: every symbol is hidden unless it says otherwise.
+LDSO_CFLAGS = $(FREESTANDING_CFLAGS) -fPIE -fvisibility=hidden -fno-asynchronous-unwind-tables -fno-unwind-tables
 INCLUDES = -iquote ldso -iquote arch -iquote arch/$(ARCH) -iquote include
 # text: boot.c applies relative relocations only, so none may fall into code. noseparate-code: two segments
 # instead of four; mapping each costs a start more than the loader's own work. defs: nothing to look up later.
@@ -39,17 +41,17 @@ COMMA := ,
 
 ifneq ($(findstring clang,$(CC)),)
 TARGET := --target=$(ARCH)-linux-gnu
-LDSO_CFLAGS += $(TARGET)
+FREESTANDING_CFLAGS += $(TARGET)
 else
 # gcc would turn the loop inside memcpy into a call of memcpy.
-$(B)/obj/ldso/string.o: LDSO_CFLAGS += -fno-tree-loop-distribute-patterns
+$(B)/obj/ldso/string.o $(B)/lib/string.o: FREESTANDING_CFLAGS += -fno-tree-loop-distribute-patterns
 endif
 
 # One line a file; V=1 shows the commands, -s nothing.
 Q := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-5s %s\n' $(1) $@)
 
-all: $(B)/ld.so $(B)/$(NAME) $(if $(filter $(HOST),$(ARCH)),ld.so)
+all: $(B)/ld.so $(B)/$(NAME) $(B)/libmmapfd.a $(B)/libmmapfd.so $(if $(filter $(HOST),$(ARCH)),ld.so)
 
 # The shipped file keeps its symbols, for gdb; what only a debugger reads lies beside it.
 $(B)/ld.so: $(B)/ld.so.debug
@@ -77,22 +79,79 @@ $(B)/obj/%.o: %.S $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDSO_CFLAGS) -MMD -MP -c -o $@ $<
 
+# libmmapfd: the loader's own sources from mmapfd.c down, and lib/errno.c. In the archive they are one object whose
+# other symbols are local, so that a program's memcpy stays its libc's. The shared library names no libc that it
+# needs: see lib/errno.c.
+MMAPFD_SRC := mmapfd mmapfd_explain image aout reservation print string sys
+MMAPFD_OBJ := $(MMAPFD_SRC:%=$(B)/lib/%.o)
+MMAPFD_API := mmapfd_raw mmapfd_segments mmapfd_explain
+LIB_CFLAGS = $(FREESTANDING_CFLAGS) -fPIC -ffunction-sections -fdata-sections
+
+$(MMAPFD_OBJ): $(B)/lib/%.o: ldso/%.c $(B)/flags
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LIB_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/lib/errno.o: lib/errno.c $(B)/flags
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET) $(CPPFLAGS) $(CFLAGS) -std=c11 -Wall -Wextra -Werror -fPIC -iquote include -MMD -MP -c -o $@ $<
+
+$(B)/lib/core.o: $(MMAPFD_OBJ)
+	$(Q)$(LD) -r --gc-sections $(MMAPFD_API:%=-u %) -o $@ $^
+	$(Q)$(OBJCOPY) $(MMAPFD_API:%=--keep-global-symbol=%) $@
+
+$(B)/libmmapfd.a: $(B)/lib/core.o $(B)/lib/errno.o
+	$(call say,AR)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/libmmapfd.so.1: $(MMAPFD_OBJ) $(B)/lib/errno.o lib/mmapfd.map
+	$(call say,LD)
+	$(Q)$(CC) $(TARGET) -shared -nostdlib -Wl,-soname,$(@F) -Wl,--version-script=lib/mmapfd.map -Wl,--gc-sections \
+		-Wl,-Bsymbolic-functions -Wl,-z,text -Wl,-z,relro -Wl,-z,noexecstack -Wl,--hash-style=gnu -Wl,--build-id -Wl,--fatal-warnings \
+		$(LDFLAGS) -o $@ $(MMAPFD_OBJ) $(B)/lib/errno.o
+
+$(B)/libmmapfd.so: $(B)/libmmapfd.so.1
+	$(Q)ln -sf $(<F) $@
+
 # Another compiler or other flags, and everything is built again.
-FLAGS = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDSO_CFLAGS) $(LDSO_LDFLAGS) $(LDFLAGS)
+FLAGS = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDSO_CFLAGS) $(LIB_CFLAGS) $(LDSO_LDFLAGS) $(LDFLAGS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
--include $(OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(MMAPFD_OBJ:.o=.d) $(B)/lib/errno.d
 
-# Unit tests ask the shipped objects themselves, from a program with a libc. The tests build them when they want them.
-$(B)/unit/ldso.a: $(addprefix $(B)/obj/ldso/,mmapfd.o image.o sys.o string.o)
-	$(Q)mkdir -p $(@D)
-	$(Q)rm -f $@
-	$(Q)$(AR) rcs $@ $^
-$(B)/unit/%: tests/unit/%.c tests/unit/check.h $(B)/unit/ldso.a
+# Unit tests ask the shipped library, from programs with either libc. The tests build them when they want them.
+UNIT_CFLAGS = -std=c11 -O1 -g -Wall -Wextra -Werror -pthread $(INCLUDES) -iquote tests/unit
+MUSL_CC = $(if $(CROSS),$(B)/musl-gcc,musl-gcc)
+$(B)/unit/%: tests/unit/%.c tests/unit/check.h $(B)/libmmapfd.a
 	$(call say,CC)
-	$(Q)$(CC) $(TARGET) -std=c11 -O1 -g -Wall -Wextra -Werror -pthread $(INCLUDES) -iquote tests/unit -o $@ $< $(B)/unit/ldso.a
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET) $(UNIT_CFLAGS) -o $@ $< $(B)/libmmapfd.a
+$(B)/unit-musl/%: tests/unit/%.c tests/unit/check.h $(B)/libmmapfd.a
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(UNIT_CFLAGS) -o $@ $< $(B)/libmmapfd.a
+# These compile the sources of the library themselves, with hooks where they call sys.c.
+HOOKED = $(addprefix ldso/,mmapfd.c image.c aout.c reservation.c)
+$(B)/unit/mmapfd_rare: tests/unit/mmapfd_rare.c tests/unit/check.h $(HOOKED) $(B)/lib/sys.o
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET) $(UNIT_CFLAGS) -o $@ $< $(B)/lib/sys.o
+# Examples: programs that use the library, and one in a format that no linker knows.
+$(B)/examples/%: examples/%.c $(B)/libmmapfd.a
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET) $(CPPFLAGS) $(CFLAGS) -std=c11 -Wall -Wextra -Werror -iquote include -o $@ $< $(B)/libmmapfd.a
+$(B)/examples/%.aout: examples/%.aout.S examples/aout.lds
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET) -c -o $@.o $<
+	$(Q)$(LD) -T examples/aout.lds -o $@.elf $@.o
+	$(Q)$(OBJCOPY) -O binary $@.elf $@
+
 # Writes the malformed files of either machine.
 build/host/malformed-generate: tests/malformed/generate.c
 	$(call say,CC)
@@ -123,6 +182,11 @@ man: $(MAN)
 # The loader goes to LIBDIR under its SONAME: that is the path to give to -Wl,--dynamic-linker or patchelf.
 install: all $(MAN)
 	install -D -m 755 $(B)/ld.so $(DESTDIR)$(LIBDIR)/$(NAME)
+	install -D -m 644 $(B)/libmmapfd.a $(DESTDIR)$(LIBDIR)/libmmapfd.a
+	install -D -m 644 $(B)/libmmapfd.so.1 $(DESTDIR)$(LIBDIR)/libmmapfd.so.1
+	ln -sf libmmapfd.so.1 $(DESTDIR)$(LIBDIR)/libmmapfd.so
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' lib/mmapfd.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/mmapfd.pc
 	install -D -m 644 include/mmapfd.h $(DESTDIR)$(PREFIX)/include/mmapfd.h
 	$(foreach page,$(MAN),install -D -m 644 $(page) \
 		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page));)

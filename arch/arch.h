@@ -51,6 +51,9 @@
 #ifndef ARCH_ELF_MACHINE
 #error "machine.h: ARCH_ELF_MACHINE, the e_machine of this machine's files"
 #endif
+#ifndef ARCH_AOUT_MACHINE
+#error "machine.h: ARCH_AOUT_MACHINE, the machine number of this machine's a.out files (aout.h)"
+#endif
 #ifndef ARCH_LIB
 #error "machine.h: ARCH_LIB, what $LIB expands to (multiarch directory under / and /usr)"
 #endif
@@ -90,7 +93,7 @@
  *   uintptr_t arch_call_resolver(uintptr_t resolver, uint64_t hwcap, uint64_t hwcap2)
  *       calls an IFUNC resolver with the arguments its psABI gives it.
  *   struct arch_stat
- *       the kernel's struct stat, fields st_dev, st_ino, st_mode, st_size, st_mtime_sec.
+ *       the kernel's struct stat, fields st_dev, st_rdev, st_ino, st_mode, st_size, st_mtime_sec.
  */
 
 /*

@@ -23,9 +23,10 @@ extern "C" {
 #define MMFD_INTERPRET 0x20000 /* map as the format says; without it, the file as it is */
 
 /* mr_flags */
-#define MFD_PADDING 0x1  /* inaccessible space that MMFD_PADDING asked for */
-#define MFD_ELF_HDR 0x2  /* this mapping holds the ELF header */
-#define MFD_AOUT_HDR 0x4 /* this mapping holds the a.out header */
+#define MFD_PADDING 0x1 /* inaccessible space that MMFD_PADDING asked for */
+#define MFD_ELF_HDR 0x2 /* this mapping holds the ELF header */
+#define MFD_AOUT_HDR                                                                               \
+    0x4 /* the first mapping of an a.out file; with ZMAGIC it begins with its header */
 
 /*
  * One mapping. A list ascends by address. munmap(mr_addr, mr_msize) on each element frees
@@ -44,9 +45,8 @@ typedef struct {
 } mmapfd_result_t;
 
 /*
- * Why a call failed, in more words than errno has. All text is static, nothing is to be freed.
- * A sentence is made of it like this: "p_filesz of program header 3 (at 0x108) is 9, wanted: at
- * most 8".
+ * Why a call failed, in more words than errno has. All text is static, nothing is to be freed;
+ * mmapfd_explain makes a sentence of it.
  */
 struct mmapfd_reason {
     const char *check; /* what was checked: a field's name ("e_machine", "p_filesz") or words */
@@ -59,6 +59,15 @@ struct mmapfd_reason {
 };
 
 /*
+ * The call as proposed: mmapfd_raw with errno. Returns 0, or -1 with errno set; needs a C library
+ * (glibc or musl).
+ */
+int mmapfd(int fd, unsigned int flags, mmapfd_result_t *storage, unsigned int *elements, void *arg);
+
+/*
+ * The same without errno, and with the reason: for programs that have no C library, and for those
+ * that want to know more.
+ *
  * Maps fd. *elements is the capacity of storage; on success it becomes the number of elements
  * used, with -E2BIG the number needed. storage may be NULL when *elements is 0. On any failure
  * nothing stays mapped and storage is untouched; *reason, unless reason is NULL, is filled on every
@@ -70,6 +79,14 @@ struct mmapfd_reason {
  */
 int mmapfd_raw(int fd, unsigned int flags, mmapfd_result_t *storage, unsigned int *elements,
                void *arg, struct mmapfd_reason *reason);
+
+/*
+ * The reason that a call has filled, as a sentence without a full stop: "p_filesz of program header 3
+ * (at file offset 0x108) is 0x9, wanted at most 0x8". As snprintf(3): at most len bytes are written,
+ * a NUL among them; returns the length without the NUL that a large enough buf would have taken.
+ * Keeps nothing; async-signal-safe, thread-safe, needs no C library.
+ */
+size_t mmapfd_explain(const struct mmapfd_reason *reason, char *buf, size_t len);
 
 /*
  * The list that mmapfd_raw would have returned for an ELF image that is mapped already, by the

@@ -12,6 +12,7 @@
 #include "alloc.h"
 
 #include "lock.h"
+#include "print.h"
 #include "string.h"
 #include "sys.h"
 
@@ -160,4 +161,31 @@ void alloc_lock(void)
 void alloc_unlock(void)
 {
     lock_release(&lock);
+}
+
+char *alloc_format_args(const char *prefix, const char *format, va_list *args)
+{
+    va_list again;
+    size_t before = prefix != NULL ? strlen(prefix) : 0;
+
+    va_copy(again, *args);
+    size_t len = print_buffer_args(NULL, 0, format, args);
+    char *text = alloc(before + len + 1);
+    if (text != NULL) {
+        if (before > 0)
+            memcpy(text, prefix, before);
+        print_buffer_args(text + before, len + 1, format, &again);
+    }
+    va_end(again);
+    return text;
+}
+
+char *alloc_format(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    char *text = alloc_format_args(NULL, format, &args);
+    va_end(args);
+    return text;
 }

@@ -5,6 +5,7 @@
 #ifndef ALLOC_H
 #define ALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* len bytes, zeroed, aligned to 16; NULL when there is no memory. Released by alloc_free. Thread-
@@ -19,6 +20,11 @@ void *alloc_resize(void *p, size_t len);
 
 /* A copy of len bytes of s with a NUL behind them. */
 char *alloc_string(const char *s, size_t len);
+
+/* The formatted text (print.h has the formats), NULL when there is no memory. In front of it comes
+ * prefix, which may be NULL. */
+char *alloc_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *alloc_format_args(const char *prefix, const char *format, va_list *args);
 
 /* Releases what the functions above returned; NULL is allowed. */
 void alloc_free(void *p);

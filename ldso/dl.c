@@ -16,6 +16,7 @@
 #include "dl.h"
 
 #include "alloc.h"
+#include "error.h"
 #include "init.h"
 #include "load.h"
 #include "lookup.h"

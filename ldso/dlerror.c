@@ -6,7 +6,7 @@
  */
 #include "alloc.h"
 #include "dl.h"
-#include "print.h"
+#include "error.h"
 #include "string.h"
 #include "tls.h"
 #include "world.h"

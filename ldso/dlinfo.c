@@ -6,8 +6,8 @@
  * while another one's constructor waits for it.
  */
 #include "dl.h"
+#include "error.h"
 #include "load.h"
-#include "print.h"
 #include "search.h"
 #include "string.h"
 #include "sys.h"

@@ -14,7 +14,7 @@
 #include "dynamic.h"
 
 #include "alloc.h"
-#include "print.h"
+#include "error.h"
 #include "string.h"
 #include "sys.h"
 

@@ -20,12 +20,12 @@ enum { SMALL_WRITABLE = 4 * 4096 };
 
 /* ---- refusing ---- */
 
-static int refuse_at(const struct image *im, uint64_t off, const char *check, uint64_t found,
-                     const char *relation, uint64_t wanted)
+int image_refuse_at(const struct image *im, int err, uint64_t off, const char *check,
+                    uint64_t found, const char *relation, uint64_t wanted)
 {
     if (im->reason)
         *im->reason = (struct mmapfd_reason){check, -1, off, found, wanted, relation};
-    return -ENOTSUP;
+    return err;
 }
 
 static int refuse_segment(const struct image *im, const Elf64_Phdr *ph, uint64_t field_off,
@@ -33,22 +33,22 @@ static int refuse_segment(const struct image *im, const Elf64_Phdr *ph, uint64_t
 {
     size_t index = (size_t)(ph - im->phdr);
 
-    refuse_at(im, im->phoff + index * sizeof *ph + field_off, check, found, relation, wanted);
     if (im->reason)
-        im->reason->index = (int)index;
+        *im->reason = (struct mmapfd_reason){
+            check, (int)index, im->phoff + index * sizeof *ph + field_off, found, wanted, relation};
     return -ENOTSUP;
 }
 
 #define REFUSE_HEADER(im, ehdr, field, relation, wanted)                                           \
-    refuse_at(im, offsetof(Elf64_Ehdr, field), #field, (ehdr)->field, relation, wanted)
+    image_refuse_at(im, -ENOTSUP, offsetof(Elf64_Ehdr, field), #field, (ehdr)->field, relation,    \
+                    wanted)
 #define REFUSE_SEGMENT(im, ph, field, relation, wanted)                                            \
     refuse_segment(im, ph, offsetof(Elf64_Phdr, field), #field, (ph)->field, relation, wanted)
 
 int image_refuse(const struct image *im, int err, const char *check, uint64_t found,
                  const char *relation, uint64_t wanted)
 {
-    refuse_at(im, NO_OFFSET, check, found, relation, wanted);
-    return err;
+    return image_refuse_at(im, err, NO_OFFSET, check, found, relation, wanted);
 }
 
 int image_fail(const struct image *im, int err, const char *check)
@@ -88,7 +88,7 @@ static unsigned int segment_prot(const Elf64_Phdr *ph)
  * File bytes end at 0xa028, so the pages up to split 0xa000 are the file's; 0x28 bytes from offset
  * 0x9000 are read to 0xa000, and the rest of that page and the page after it are zeros.
  */
-static void segment_lay_out(const Elf64_Phdr *ph, struct segment *seg)
+static void segment_lay_out(Elf64_Phdr *ph, struct segment *seg)
 {
     uintptr_t data_end = ph->p_vaddr + ph->p_filesz;
 
@@ -117,7 +117,7 @@ static void segment_lay_out(const Elf64_Phdr *ph, struct segment *seg)
 
 bool image_next(const struct image *im, struct segment *seg)
 {
-    const Elf64_Phdr *ph = seg->phdr ? seg->phdr + 1 : im->phdr;
+    Elf64_Phdr *ph = seg->phdr ? seg->phdr + 1 : im->phdr;
 
     for (; ph < im->phdr + im->phnum; ph++) {
         if (is_loaded(ph)) {
@@ -202,7 +202,7 @@ static int check_order(const struct image *im, const Elf64_Phdr *prev, const Elf
     return 0;
 }
 
-static void note_segment(struct image *im, const Elf64_Phdr *ph)
+static void note_segment(struct image *im, Elf64_Phdr *ph)
 {
     struct segment seg;
 
@@ -226,7 +226,7 @@ int image_check(struct image *im)
 {
     const Elf64_Phdr *prev = NULL;
 
-    for (const Elf64_Phdr *ph = im->phdr; ph < im->phdr + im->phnum; ph++) {
+    for (Elf64_Phdr *ph = im->phdr; ph < im->phdr + im->phnum; ph++) {
         int err;
 
         if (ph->p_type != PT_LOAD)
@@ -269,7 +269,8 @@ static int check_elf_header(const struct image *im, const Elf64_Ehdr *ehdr)
         unsigned char found = ehdr->e_ident[ident[i].at];
 
         if (found != ident[i].wanted)
-            return refuse_at(im, ident[i].at, ident[i].check, found, "is", ident[i].wanted);
+            return image_refuse_at(im, -ENOTSUP, ident[i].at, ident[i].check, found, "is",
+                                   ident[i].wanted);
     }
     if (ehdr->e_machine != ARCH_ELF_MACHINE)
         return REFUSE_HEADER(im, ehdr, e_machine, "is", ARCH_ELF_MACHINE);
@@ -366,14 +367,11 @@ static int read_table_apart(struct image *im)
     return image_read(im, table, len, im->phoff);
 }
 
-int image_interpret(struct image *im, const union image_head *head)
+static int interpret_elf(struct image *im, union image_head *head)
 {
     const Elf64_Ehdr *ehdr = &head->ehdr;
-    int err;
+    int err = check_elf_header(im, ehdr);
 
-    if (im->size < SELFMAG || memcmp(head->bytes, ELFMAG, SELFMAG) != 0)
-        return image_fail(im, -EINVAL, "file format");
-    err = check_elf_header(im, ehdr);
     if (err == 0 && (ehdr->e_type == ET_REL || ehdr->e_type == ET_CORE))
         return image_whole(im, MFD_ELF_HDR);
     if (err == 0)
@@ -387,15 +385,22 @@ int image_interpret(struct image *im, const union image_head *head)
     if (im->phoff + im->phnum * sizeof(Elf64_Phdr) > sizeof *head)
         err = read_table_apart(im);
     else
-        im->phdr = (const Elf64_Phdr *)(head->bytes + im->phoff);
+        im->phdr = (Elf64_Phdr *)(head->bytes + im->phoff);
     return err == 0 ? image_check(im) : err;
+}
+
+int image_interpret(struct image *im, union image_head *head)
+{
+    if (im->size >= SELFMAG && memcmp(head->bytes, ELFMAG, SELFMAG) == 0)
+        return interpret_elf(im, head);
+    return aout_interpret(im, &head->aout);
 }
 
 int image_whole(struct image *im, uint64_t header_flag)
 {
-    im->whole = (Elf64_Phdr){
+    im->made[0] = (Elf64_Phdr){
         .p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = im->size, .p_memsz = im->size};
-    im->phdr = &im->whole;
+    im->phdr = im->made;
     im->phnum = 1;
     im->header_flag = header_flag;
     return image_check(im);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "aout.h"
 #include "mmapfd.h"
 #include "sys.h"
 
@@ -24,6 +25,7 @@ enum { IMAGE_HEAD_LEN = 4096 }; /* of a file, looked at first: room for 72 progr
 /* The first bytes of a file, as many as there are. */
 union image_head {
     Elf64_Ehdr ehdr;
+    struct aout_header aout;
     unsigned char bytes[IMAGE_HEAD_LEN];
 };
 
@@ -33,27 +35,29 @@ struct image {
     struct mmapfd_reason *reason; /* may be NULL */
 
     uint64_t size; /* of the file */
-    const Elf64_Phdr *phdr;
+    Elf64_Phdr *phdr;
     unsigned int phnum;
     uint64_t phoff;
-    Elf64_Phdr whole;     /* made up, for the whole file */
+    Elf64_Phdr made[2];   /* made up, for a file without program headers */
     void *table;          /* program headers in memory of their own, or NULL */
     bool is_fixed;        /* ET_EXEC: at its linked addresses or nowhere */
     uint64_t header_flag; /* MFD_* for the element with the file's header */
 
+    const Elf64_Phdr *header; /* of the segment with the file's header, or NULL; by image_check
+                                 unless the format's own code knows it already */
+
     /* by image_check */
-    unsigned int count;       /* segments that occupy memory */
-    uintptr_t lo, hi;         /* their pages */
-    uint64_t align;           /* largest p_align */
-    uint64_t file_end;        /* end of the last byte wanted from the file */
-    const Elf64_Phdr *header; /* of the segment with the file's header, or NULL */
-    bool has_exec;            /* an executable segment */
-    bool has_exec_anon;       /* one that the kernel cannot tell is the file's */
+    unsigned int count; /* segments that occupy memory */
+    uintptr_t lo, hi;   /* their pages */
+    uint64_t align;     /* largest p_align */
+    uint64_t file_end;  /* end of the last byte wanted from the file */
+    bool has_exec;      /* an executable segment */
+    bool has_exec_anon; /* one that the kernel cannot tell is the file's */
 };
 
 /* Where a segment's pages come from: [start, split) the file, [split, end) anonymous memory. */
 struct segment {
-    const Elf64_Phdr *phdr;
+    Elf64_Phdr *phdr;
     unsigned int prot;
     uintptr_t start, split, end; /* whole pages */
     uint64_t off;                /* file offset of start, if split > start */
@@ -62,8 +66,10 @@ struct segment {
     size_t fill_len;
 };
 
-/* Both fill the reason and return err, which is -errno; image_fail, where numbers would add
- * nothing, leaves 0 alone. */
+/* All fill the reason and return err, which is -errno. off is a file offset; image_fail, where
+ * numbers would add nothing, leaves 0 alone. */
+int image_refuse_at(const struct image *im, int err, uint64_t off, const char *check,
+                    uint64_t found, const char *relation, uint64_t wanted);
 int image_refuse(const struct image *im, int err, const char *check, uint64_t found,
                  const char *relation, uint64_t wanted);
 int image_fail(const struct image *im, int err, const char *check);
@@ -74,7 +80,7 @@ int image_read(const struct image *im, void *buf, size_t len, uint64_t off);
 /* Size and first bytes of a regular file that is open for reading. */
 int image_read_head(struct image *im, union image_head *head);
 /* The image as the file's format has it, checked. head must last as long as the image. */
-int image_interpret(struct image *im, const union image_head *head);
+int image_interpret(struct image *im, union image_head *head);
 /* The image of the file as it is. */
 int image_whole(struct image *im, uint64_t header_flag);
 /* Checks the segments of a table that the caller has set: size, phdr, phnum. */

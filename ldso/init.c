@@ -19,8 +19,8 @@
 
 #include "alloc.h"
 #include "arch.h"
+#include "error.h"
 #include "load.h"
-#include "print.h"
 #include "string.h"
 #include "sys.h"
 #include "world.h"

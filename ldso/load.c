@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "arch.h"
+#include "error.h"
 #include "print.h"
 #include "search.h"
 #include "string.h"

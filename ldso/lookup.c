@@ -9,7 +9,7 @@
 
 #include "alloc.h"
 #include "dynamic.h"
-#include "print.h"
+#include "error.h"
 #include "string.h"
 #include "sys.h"
 #include "world.h"

@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "arch.h"
 #include "dl.h"
+#include "error.h"
 #include "init.h"
 #include "libc/libc.h"
 #include "load.h"
@@ -59,8 +60,8 @@ static void check(int err)
 void main_start_process(uintptr_t *sp)
 {
     process_init(sp);
-    if (process_auxv(AT_PAGESZ) != 0)
-        sys_page_size = process_auxv(AT_PAGESZ);
+    sys_page_size = process_auxv(AT_PAGESZ);
+    sys_find_page_size(); /* where the vector has none */
 }
 
 static const char *nonempty(const char *value)
@@ -269,6 +270,10 @@ static void load_everything(void)
 /* --list, LD_TRACE_LOADED_OBJECTS: in the form of ldd. */
 static _Noreturn void list_and_exit(void)
 {
+    if (program->needed_count == 0 && world != WORLD_MUSL) {
+        print(1, "\tstatically linked\n");
+        sys_exit(0);
+    }
     for (const struct object *o = program->next; o != NULL; o = o->next) {
         if (o->is_vdso && world == WORLD_MUSL)
             continue;

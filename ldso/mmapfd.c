@@ -1,8 +1,9 @@
 /*
  * mmapfd.c - a descriptor becomes mappings: place an image, map it, or undo everything.
  *
- * The one file of the loader that maps a descriptor. Assumes sys_page_size and nothing else; no
- * allocation, no errno, no lock. Called by main and load. The contract is mmapfd.h and mmapfd(3).
+ * The one file of the loader that maps a descriptor, and all of the library libmmapfd with what it
+ * calls. Assumes nothing; no allocation, no errno, no lock. Called by main, object, search and cache.
+ * The contract is mmapfd.h and mmapfd(3).
  *
  * Reading order, from the end of the file: mmapfd_raw is the story; image.c refuses a file before
  * anything is mapped; place_* obtain the addresses; populate puts file and zeros there.
@@ -25,6 +26,7 @@
 #include <stdbool.h>
 
 #include "image.h"
+#include "reservation.h"
 #include "sys.h"
 
 /* No address space is as large: sums of three such numbers cannot wrap. */
@@ -50,6 +52,8 @@ struct call {
     uintptr_t bias;
     bool is_covered; /* the area is the first segment's file mapping, continued */
     struct segment first;
+    struct reservation reservation; /* what has been asked about them, all 0 if nothing */
+    uint64_t pad_was_reserved[2];
     size_t pieces_len;            /* undo: owned are the pieces that begin below this offset, */
     uintptr_t whole_lo, whole_hi; /* and all of this range of run-time addresses */
 
@@ -96,28 +100,69 @@ static int measure_area(struct call *c)
 struct piece {
     struct segment seg;
     size_t from, to;
+    uint64_t *was_reserved; /* see claim */
 };
 
 /* The piece after *piece, the first one if that is all zeros. Pieces do not overlap: the page that
  * two segments share is the first one's, so a piece can be empty. */
-static bool piece_next(const struct call *c, struct piece *piece)
+static bool piece_next(struct call *c, struct piece *piece)
 {
-    size_t start;
+    size_t start = piece->to;
 
-    if (!image_next(&c->im, &piece->seg))
+    if (start == c->area_len)
         return false;
-    start = piece->to == 0 ? 0 : c->pad + (piece->seg.start - c->im.lo);
-    piece->from = start > piece->to ? start : piece->to;
-    piece->to = piece->seg.end == c->im.hi ? c->area_len : c->pad + (piece->seg.end - c->im.lo);
+    if (c->pad != 0 && start == 0) {
+        piece->to = c->pad;
+        piece->was_reserved = &c->pad_was_reserved[0];
+    } else if (image_next(&c->im, &piece->seg)) {
+        start = c->pad + (piece->seg.start - c->im.lo);
+        if (start < piece->to)
+            start = piece->to;
+        piece->to = c->pad + (piece->seg.end - c->im.lo);
+        piece->was_reserved = &piece->seg.phdr->p_paddr;
+    } else {
+        piece->to = c->area_len;
+        piece->was_reserved = &c->pad_was_reserved[1];
+    }
+    piece->from = start;
     return true;
 }
 
-/* Takes [addr, addr + len), inaccessible, if nothing is mapped there. */
-static int claim(const struct call *c, uintptr_t addr, size_t len)
+/* If the kernel has no memory for that, what is mapped stays: the address range is not given away. */
+static void put_back(const struct call *c, uintptr_t from, uintptr_t to)
+{
+    COUNT(reservation_put_back);
+    sys_mmap((void *)from, to - from, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED,
+             c->reservation.device, 0);
+}
+
+/* Takes [addr, addr + len), inaccessible, from the reservation that it lies in; -EEXIST if there is
+ * none. */
+static int claim_reserved(struct call *c, uintptr_t addr, size_t len)
+{
+    int err;
+
+    if (reservation_open(&c->reservation) != 0 ||
+        !reservation_covers(&c->reservation, addr, addr + len))
+        return -EEXIST;
+    COUNT(reservation_replaced);
+    err = mapping_error(sys_mmap_anon((void *)addr, len, PROT_NONE, MAP_NORESERVE | MAP_FIXED));
+    if (err != 0) /* what was there may be gone already */
+        put_back(c, addr, addr + len);
+    return err;
+}
+
+/*
+ * Takes [addr, addr + len), inaccessible, if nothing is mapped there or a reservation is. An undo has
+ * to know which it was, and the only room for a mark on each of 65534 segments is the table itself:
+ * was_reserved is p_paddr, which means nothing on System V (gABI, Program Header), in our copy.
+ */
+static int claim(struct call *c, uintptr_t addr, size_t len, uint64_t *was_reserved)
 {
     void *got;
     int err;
 
+    *was_reserved = false;
     if (addr == 0) { /* a privileged process could, and would lose its null pointers */
         COUNT(page_zero);
         return image_refuse(&c->im, -EADDRINUSE, "address range", addr, "other than", 0);
@@ -126,8 +171,17 @@ static int claim(const struct call *c, uintptr_t addr, size_t len)
     err = mapping_error(got);
     if (err == 0 && got != (void *)addr) {
         COUNT(moved_away); /* before Linux 4.17 the flag is unknown and addr only a hint */
-        sys_munmap(got, len);
-        err = -EEXIST;
+        c->whole_lo = (uintptr_t)got;
+        c->whole_hi = c->whole_lo + len;
+        err = unmap(c->whole_lo, c->whole_hi);
+        if (err == 0) {
+            c->whole_hi = c->whole_lo;
+            err = -EEXIST;
+        }
+    }
+    if (err == -EEXIST) {
+        err = claim_reserved(c, addr, len);
+        *was_reserved = err == 0;
     }
     if (err == -EEXIST || err == -EPERM) { /* EPERM: below the system's lowest address */
         COUNT(range_taken);
@@ -148,7 +202,7 @@ static int place_fixed(struct call *c)
         int err = 0;
 
         if (piece.to > piece.from)
-            err = claim(c, c->area + piece.from, piece.to - piece.from);
+            err = claim(c, c->area + piece.from, piece.to - piece.from, piece.was_reserved);
         if (err != 0)
             return err;
         c->pieces_len = piece.to;
@@ -341,11 +395,14 @@ static int check_length(const struct call *c)
 }
 
 /* Frees what is owned, and no more: other threads may have mapped in the holes already. */
-static void undo(const struct call *c)
+static void undo(struct call *c)
 {
     for (struct piece piece = {0}; piece_next(c, &piece) && piece.from < c->pieces_len;) {
         COUNT(undone_in_pieces);
-        unmap(c->area + piece.from, c->area + piece.to);
+        if (c->im.is_fixed && piece.to > piece.from && *piece.was_reserved)
+            put_back(c, c->area + piece.from, c->area + piece.to);
+        else
+            unmap(c->area + piece.from, c->area + piece.to);
     }
     unmap(c->whole_lo, c->whole_hi);
 }
@@ -443,6 +500,7 @@ int mmapfd_raw(int fd, unsigned int flags, mmapfd_result_t *storage, unsigned in
     union image_head head;
     int err = check_arguments(&c, flags, arg);
 
+    sys_find_page_size();
     c.elements = elements;
     if (err == 0)
         err = image_read_head(&c.im, &head);
@@ -450,8 +508,13 @@ int mmapfd_raw(int fd, unsigned int flags, mmapfd_result_t *storage, unsigned in
         err = check_list(&c);
     if (err == 0)
         err = flags & MMFD_INTERPRET ? image_interpret(&c.im, &head) : image_whole(&c.im, 0);
+    if (err == 0 && c.im.header_flag == MFD_AOUT_HDR) {
+        COUNT(aout_mapped);
+        c.pad = 0; /* as in mmapobj */
+    }
     if (err == 0)
         err = map_image(&c);
+    reservation_close(&c.reservation);
     image_release(&c.im);
     return err;
 }
@@ -465,8 +528,9 @@ int mmapfd_segments(const Elf64_Phdr *phdr, unsigned int phnum, uintptr_t bias,
 
     if (err != 0)
         return err;
-    c.im.size = INT64_MAX; /* the kernel has seen the real one */
-    c.im.phdr = phdr;
+    sys_find_page_size();
+    c.im.size = INT64_MAX;                     /* the kernel has seen the real one */
+    c.im.phdr = (Elf64_Phdr *)(uintptr_t)phdr; /* nothing is claimed, so nothing is marked */
     c.im.phnum = phnum;
     c.im.is_fixed = bias == 0;
     c.im.header_flag = MFD_ELF_HDR;

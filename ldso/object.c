@@ -8,9 +8,10 @@
 #include "object.h"
 
 #include "alloc.h"
+#include "aout.h"
 #include "arch.h"
 #include "dynamic.h"
-#include "print.h"
+#include "error.h"
 #include "string.h"
 #include "sys.h"
 
@@ -199,47 +200,45 @@ const char *object_string(const struct object *o, uint64_t off)
     return off < o->strsz ? o->strtab + off : NULL;
 }
 
-/* The sentence for a refused file: the familiar one where there is one, else what mmapfd checked
- * and found. */
+/* What the native loader says of a file that mmapfd has refused with err, NULL if it has no words. */
+static const char *familiar_words(int err, const struct mmapfd_reason *why)
+{
+    static const struct {
+        const char *check, *words;
+    } familiar[] = {
+        {"EI_DATA", "ELF file data encoding not little-endian"},
+        {"e_machine", "cannot open shared object file: No such file or directory"},
+        {"e_phentsize", "ELF file's phentsize not the expected size"},
+        {"file length", "file too short"},
+        {"empty file", "file too short"},
+    };
+
+    for (size_t i = 0; i < sizeof familiar / sizeof familiar[0]; i++) {
+        if (string_equal(why->check, familiar[i].check))
+            return familiar[i].words;
+    }
+    if (string_equal(why->check, "EI_CLASS") && why->found == ELFCLASS32)
+        return "wrong ELF class: ELFCLASS32";
+    return err == -EINVAL ? "invalid ELF header" : NULL;
+}
+
+/* The sentence for a refused file: the familiar one where there is one, with what mmapfd checked and
+ * found below it. */
 static int explain_refusal(const struct object *o, int err, const struct mmapfd_reason *why)
 {
-    const char *check = why->check != NULL ? why->check : "";
-    bool is_foreign = string_equal(check, "EI_CLASS") || string_equal(check, "e_machine");
-    bool is_exact = why->relation != NULL && string_equal(why->relation, "is");
-    const char *familiar = NULL;
+    char sentence[192];
+    const char *words = familiar_words(err, why);
 
-    if (string_equal(check, "EI_CLASS") && why->found == ELFCLASS32)
-        familiar = "wrong ELF class: ELFCLASS32";
-    else if (string_equal(check, "EI_DATA"))
-        familiar = "ELF file data encoding not little-endian";
-    else if (string_equal(check, "e_machine"))
-        familiar = "cannot open shared object file: No such file or directory";
-    else if (string_equal(check, "e_phentsize"))
-        familiar = "ELF file's phentsize not the expected size";
-    else if (string_equal(check, "file length") || string_equal(check, "empty file"))
-        familiar = "file too short";
-    else if (err == -EINVAL)
-        familiar = "invalid ELF header";
-    if (familiar != NULL)
-        error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", o->name, familiar);
-    else if (check[0] == '\0')
-        error_set(ERROR_LIBRARY, -err, "%s: cannot map file: %s", o->name, error_name(-err));
-    else if (why->relation == NULL)
-        error_set(ERROR_LIBRARY, -err, "%s: %s", o->name, check);
-    else
-        error_set(ERROR_LIBRARY, -err, "%s: %s is 0x%lx, wanted%s%s 0x%lx", o->name, check,
-                  why->found, is_exact ? "" : " ", is_exact ? "" : why->relation, why->wanted);
-    if (familiar != NULL && string_equal(check, "e_machine"))
+    mmapfd_explain(why, sentence, sizeof sentence);
+    error_set(ERROR_LIBRARY, -err, "%s: %s", o->name, words != NULL ? words : sentence);
+    if (string_equal(why->check, "e_machine"))
         error_explain("  %s is for another machine: e_machine is %lu, wanted %lu (" ARCH_NAME ")\n",
                       o->name, why->found, why->wanted);
-    else if (familiar != NULL && why->relation != NULL)
-        error_explain("  %s: %s is 0x%lx, wanted%s%s 0x%lx\n", o->name, check, why->found,
-                      is_exact ? "" : " ", is_exact ? "" : why->relation, why->wanted);
-    if (why->index >= 0)
-        error_explain("  in program header %d, at file offset %lu\n", why->index, why->offset);
-    if (err == -ENOTSUP)
-        return is_foreign ? -ENOTSUP : -ENOEXEC;
-    return err == -EINVAL ? -ENOEXEC : err;
+    else if (words != NULL && why->relation != NULL)
+        error_explain("  %s: %s\n", o->name, sentence);
+    if (string_equal(why->check, "EI_CLASS") || string_equal(why->check, "e_machine"))
+        return -ENOTSUP; /* for another machine: a search goes on */
+    return err == -ENOTSUP || err == -EINVAL ? -ENOEXEC : err;
 }
 
 static int map_segments(struct object *o, int fd)
@@ -247,7 +246,7 @@ static int map_segments(struct object *o, int fd)
     mmapfd_result_t few[16];
     unsigned count = sizeof few / sizeof few[0];
     mmapfd_result_t *results = few;
-    struct mmapfd_reason why = {.index = -1};
+    struct mmapfd_reason why;
     int err = mmapfd_raw(fd, MMFD_INTERPRET, results, &count, NULL, &why);
 
     if (err == -E2BIG) {
@@ -443,15 +442,36 @@ static uint64_t lowest_page(const struct object *o)
     return 0;
 }
 
-int object_map(struct object *o, int fd)
+/* An a.out program: no program headers, so its rights are checked on the segments; no libraries. */
+static int decode_aout(struct object *o, int fd)
+{
+    struct aout_header header;
+
+    for (unsigned i = 0; i < o->segment_count; i++) {
+        if ((o->segments[i].mr_prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC))
+            return error_set(ERROR_LIBRARY, ENOEXEC,
+                             "%s: an impure a.out file (OMAGIC): its text is both writable and "
+                             "executable",
+                             o->name);
+    }
+    if (sys_pread(fd, &header, sizeof header, 0) != sizeof header)
+        return error_set(ERROR_LIBRARY, EIO, "%s: cannot read file data: %s", o->name,
+                         error_name(EIO));
+    if (!o->is_program || header.a_entry < AOUT_SEGMENT)
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: an a.out shared object cannot be loaded",
+                         o->name);
+    if (!object_can_execute(o, header.a_entry))
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: a_entry 0x%lx is not in the text", o->name,
+                         (unsigned long)header.a_entry);
+    o->entry = header.a_entry;
+    return 0;
+}
+
+static int decode_elf(struct object *o, int fd)
 {
     Elf64_Ehdr header;
-    int err = map_segments(o, fd);
+    int err = find_headers(o, fd, &header);
 
-    if (err != 0)
-        return err;
-    measure(o);
-    err = find_headers(o, fd, &header);
     if (err == 0 && header.e_type != ET_DYN && header.e_type != ET_EXEC) {
         err = error_set(ERROR_LIBRARY, ENOEXEC, "%s: only ET_DYN and ET_EXEC can be loaded",
                         o->name);
@@ -466,6 +486,17 @@ int object_map(struct object *o, int fd)
         o->entry = header.e_entry != 0 ? o->bias + header.e_entry : 0;
         err = decode_headers(o);
     }
+    return err;
+}
+
+int object_map(struct object *o, int fd)
+{
+    int err = map_segments(o, fd);
+
+    if (err != 0)
+        return err;
+    measure(o);
+    err = o->segments[0].mr_flags == MFD_AOUT_HDR ? decode_aout(o, fd) : decode_elf(o, fd);
     if (err != 0)
         unmap(o);
     return err;

@@ -1,12 +1,10 @@
 /*
- * print.c - formatting without a libc, and the error record.
+ * print.c - formatting without a libc.
  *
- * Assumes nothing initialised. Called by every layer from object up.
+ * Assumes nothing initialised, allocates nothing. Called by every layer from mmapfd_explain up.
  */
 #include "print.h"
 
-#include "alloc.h"
-#include "string.h"
 #include "sys.h"
 
 #include <stdbool.h>
@@ -119,7 +117,7 @@ static void sink_format(struct sink *sink, const char *format, va_list *args)
     }
 }
 
-static size_t format_buffer(char *buf, size_t cap, const char *format, va_list *args)
+size_t print_buffer_args(char *buf, size_t cap, const char *format, va_list *args)
 {
     struct sink sink = {.buf = buf, .cap = cap > 0 ? cap - 1 : 0, .fd = -1};
 
@@ -134,7 +132,7 @@ size_t print_buffer(char *buf, size_t cap, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    size_t len = format_buffer(buf, cap, format, &args);
+    size_t len = print_buffer_args(buf, cap, format, &args);
     va_end(args);
     return len;
 }
@@ -149,124 +147,4 @@ void print(int fd, const char *format, ...)
     sink_format(&sink, format, &args);
     va_end(args);
     sink_flush(&sink);
-}
-
-/* prefix may be NULL; it is what the new text is put behind. */
-static char *format_alloc(const char *prefix, const char *format, va_list *args)
-{
-    va_list again;
-    size_t before = prefix != NULL ? strlen(prefix) : 0;
-
-    va_copy(again, *args);
-    size_t len = format_buffer(NULL, 0, format, args);
-    char *text = alloc(before + len + 1);
-    if (text != NULL) {
-        if (before > 0)
-            memcpy(text, prefix, before);
-        format_buffer(text + before, len + 1, format, &again);
-    }
-    va_end(again);
-    return text;
-}
-
-char *print_alloc(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    char *text = format_alloc(NULL, format, &args);
-    va_end(args);
-    return text;
-}
-
-static struct {
-    enum error_kind kind;
-    char *text;
-    char *explanation;
-} record;
-
-void error_clear(void)
-{
-    alloc_free(record.text);
-    alloc_free(record.explanation);
-    record.text = NULL;
-    record.explanation = NULL;
-}
-
-int error_set(enum error_kind kind, int err, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    char *text = format_alloc(NULL, format, &args); /* may quote the record it replaces */
-    va_end(args);
-    error_clear();
-    record.kind = kind;
-    record.text = text;
-    return -err;
-}
-
-void error_explain(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    char *text = format_alloc(record.explanation, format, &args);
-    va_end(args);
-    if (text != NULL) {
-        alloc_free(record.explanation);
-        record.explanation = text;
-    }
-}
-
-bool error_is_set(void)
-{
-    return record.text != NULL;
-}
-
-enum error_kind error_kind(void)
-{
-    return record.kind;
-}
-
-const char *error_text(void)
-{
-    return record.text != NULL ? record.text : "cannot allocate memory";
-}
-
-const char *error_explanation(void)
-{
-    return record.explanation != NULL ? record.explanation : "";
-}
-
-const char *error_name(int err)
-{
-    static const struct {
-        int err;
-        const char *name;
-    } names[] = {
-        {EPERM, "Operation not permitted"},
-        {ENOENT, "No such file or directory"},
-        {EIO, "Input/output error"},
-        {ENOEXEC, "Exec format error"},
-        {EBADF, "Bad file descriptor"},
-        {ENOMEM, "Cannot allocate memory"},
-        {EACCES, "Permission denied"},
-        {ENODEV, "No such device"},
-        {ENOTDIR, "Not a directory"},
-        {EISDIR, "Is a directory"},
-        {EINVAL, "Invalid argument"},
-        {ENFILE, "Too many open files in system"},
-        {EMFILE, "Too many open files"},
-        {ENAMETOOLONG, "File name too long"},
-        {ELOOP, "Too many levels of symbolic links"},
-        {ENOTSUP, "Operation not supported"},
-        {EADDRINUSE, "Address already in use"},
-    };
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (names[i].err == err)
-            return names[i].name;
-    }
-    return "Unknown error";
 }

@@ -15,6 +15,7 @@
 
 #include "alloc.h"
 #include "arch.h"
+#include "error.h"
 #include "load.h"
 #include "print.h"
 #include "string.h"

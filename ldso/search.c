@@ -12,7 +12,7 @@
 #include "alloc.h"
 #include "arch.h"
 #include "cache.h"
-#include "print.h"
+#include "error.h"
 #include "string.h"
 #include "sys.h"
 #include "world.h"
@@ -69,7 +69,7 @@ static char *directory_of(const char *path)
     if (sys_getcwd(cwd, sizeof cwd) <= 0)
         return NULL;
     return len == 0 ? alloc_string(cwd, strlen(cwd))
-                    : print_alloc("%s%s%.*s", cwd, cwd[1] == '\0' ? "" : "/", (int)len, path);
+                    : alloc_format("%s%s%.*s", cwd, cwd[1] == '\0' ? "" : "/", (int)len, path);
 }
 
 const char *search_origin(struct object *o)
@@ -143,7 +143,7 @@ static bool has_hwcaps(const char *dir)
         if (string_equal(d->path, dir))
             return d->has_hwcaps;
     }
-    char *path = print_alloc("%s/glibc-hwcaps", dir);
+    char *path = alloc_format("%s/glibc-hwcaps", dir);
     struct known_directory *d = alloc(sizeof *d + strlen(dir) + 1);
     bool has = path != NULL && cache_hwcap(0) != NULL && sys_access(path, F_OK) == 0;
     alloc_free(path);
@@ -158,7 +158,7 @@ static bool has_hwcaps(const char *dir)
 
 static int offer(const struct query *q, const char *dir, const char *between, const char *level)
 {
-    char *path = print_alloc("%s%s%s/%s", dir, between, level, q->name);
+    char *path = alloc_format("%s%s%s/%s", dir, between, level, q->name);
 
     if (path == NULL)
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", q->name);
@@ -219,7 +219,7 @@ static int try_list(const struct query *q, const char *list, const char *separat
 
 static int try_object_list(struct query *q, const char *what, const char *list, struct object *o)
 {
-    char *rule = list != NULL ? print_alloc("%s of %s", what, o->name) : NULL;
+    char *rule = list != NULL ? alloc_format("%s of %s", what, o->name) : NULL;
 
     if (list == NULL || (list[0] == '\0' && world != WORLD_MUSL))
         return -ENOENT;
@@ -308,8 +308,8 @@ static const char *musl_directories(void)
         len--;
     while (len > 0 && interp[len - 1] != '/')
         len--;
-    char *path = print_alloc("%.*s/etc/ld-musl-" ARCH_NAME ".path", (int)(len > 0 ? len - 1 : 0),
-                             interp);
+    char *path = alloc_format("%.*s/etc/ld-musl-" ARCH_NAME ".path", (int)(len > 0 ? len - 1 : 0),
+                              interp);
     int fd = path != NULL ? sys_open(path) : -ENOMEM;
     alloc_free(path);
     mmapfd_result_t file;

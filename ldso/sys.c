@@ -1,13 +1,13 @@
 /*
  * sys.c - typed system calls.
  *
- * Assumes nothing initialised except sys_page_size for its users. Called by every layer above.
+ * Assumes nothing initialised. Called by every layer above.
  */
 #include "sys.h"
 
 #include "arch.h"
 
-size_t sys_page_size = 4096;
+size_t sys_page_size;
 
 static long call3(long nr, long a, long b, long c)
 {
@@ -35,6 +35,25 @@ int sys_mprotect(void *addr, size_t len, int prot)
     return (int)call3(SYS_MPROTECT, (long)addr, (long)len, prot);
 }
 
+/*
+ * Without the auxiliary vector: mprotect refuses an address that is not a page's with EINVAL, before
+ * it looks at anything else, and a length of 0 changes nothing. Threads that come here at the same
+ * time find the same.
+ */
+void sys_find_page_size(void)
+{
+    const size_t smallest = 4096, largest = 1 << 20;
+    size_t size = __atomic_load_n(&sys_page_size, __ATOMIC_RELAXED);
+
+    if (size != 0)
+        return;
+    for (size = smallest; size < largest; size *= 2) {
+        if (sys_mprotect((void *)size, 0, PROT_NONE) != -EINVAL)
+            break;
+    }
+    __atomic_store_n(&sys_page_size, size, __ATOMIC_RELAXED);
+}
+
 int sys_open(const char *path)
 {
     return (int)arch_syscall(SYS_OPENAT, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
@@ -52,6 +71,7 @@ int sys_fstat(int fd, struct sys_stat *st)
 
     if (err == 0) {
         st->dev = raw.st_dev;
+        st->rdev = raw.st_rdev;
         st->ino = raw.st_ino;
         st->size = (uint64_t)raw.st_size;
         st->mtime = raw.st_mtime_sec;
@@ -73,6 +93,11 @@ long sys_fstatfs_flags(int fd)
 int sys_fcntl(int fd, int cmd, long arg)
 {
     return (int)call3(SYS_FCNTL, fd, cmd, arg);
+}
+
+int sys_ioctl(int fd, unsigned int request, void *arg)
+{
+    return (int)call3(SYS_IOCTL, fd, request, (long)arg);
 }
 
 int sys_access(const char *path, int mode)

@@ -28,6 +28,7 @@
 #define EINVAL 22
 #define ENFILE 23
 #define EMFILE 24
+#define ENOTTY 25
 #define E2BIG 7
 #define ENAMETOOLONG 36
 #define ENOSYS 38
@@ -61,8 +62,10 @@
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define S_IFDIR 0040000
+#define S_IFCHR 0020000
 #define S_ISREG(mode) (((mode)&S_IFMT) == S_IFREG)
 #define S_ISDIR(mode) (((mode)&S_IFMT) == S_IFDIR)
+#define S_ISCHR(mode) (((mode)&S_IFMT) == S_IFCHR)
 
 #define ST_NOEXEC 0x0008 /* statfs f_flags: mounted noexec */
 
@@ -71,13 +74,15 @@
 #define PATH_MAX 4096
 
 struct sys_stat {
-    uint64_t dev, ino, size;
+    uint64_t dev, rdev, ino, size;
     int64_t mtime;
     uint32_t mode;
 };
 
-/* Bytes in a page: AT_PAGESZ, set by main before anything is mapped. */
+/* Bytes in a page. The loader's main sets it from AT_PAGESZ; where nobody has, as in a program that
+ * uses mmapfd as a library, the first call of sys_find_page_size does. */
 extern size_t sys_page_size;
+void sys_find_page_size(void);
 
 static inline uintptr_t sys_page_down(uintptr_t addr)
 {
@@ -110,6 +115,7 @@ int sys_fstat(int fd, struct sys_stat *st);
 /* f_flags of the file system that fd is on, or -errno. */
 long sys_fstatfs_flags(int fd);
 int sys_fcntl(int fd, int cmd, long arg);
+int sys_ioctl(int fd, unsigned int request, void *arg);
 int sys_access(const char *path, int mode);
 long sys_pread(int fd, void *buf, size_t len, uint64_t off);
 long sys_read(int fd, void *buf, size_t len);

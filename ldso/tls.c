@@ -25,6 +25,7 @@
 #include "tls.h"
 
 #include "alloc.h"
+#include "error.h"
 #include "lock.h"
 #include "print.h"
 #include "string.h"

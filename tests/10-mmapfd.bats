@@ -97,7 +97,7 @@ sanitized() { # COMPILER TEST SOURCES...
     [[ " $(arches) " == *" $host "* ]] || skip "sanitizers run on this machine's own code"
     cd "$root"
     for compiler in gcc clang; do
-        sanitized "$compiler" mmapfd ldso/mmapfd.c ldso/image.c ldso/sys.c
+        sanitized "$compiler" mmapfd ldso/mmapfd.c ldso/image.c ldso/aout.c ldso/reservation.c ldso/sys.c
         sanitized "$compiler" mmapfd_rare ldso/sys.c
     done
 }

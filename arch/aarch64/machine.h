@@ -5,6 +5,7 @@
 
 #define ARCH_NAME "aarch64"
 #define ARCH_ELF_MACHINE EM_AARCH64
+#define ARCH_AOUT_MACHINE 183 /* NetBSD <sys/aout_mids.h> */
 #define ARCH_LIB "lib/aarch64-linux-gnu"
 #define ARCH_GLIBC_INTERP "/lib/ld-linux-aarch64.so.1"
 #define ARCH_GLIBC_BASE "GLIBC_2.17"
@@ -36,6 +37,7 @@
 
 #define SYS_GETCWD 17
 #define SYS_FCNTL 25
+#define SYS_IOCTL 29
 #define SYS_FSTATFS 44
 #define SYS_ACCESS_AT 48
 #define SYS_OPENAT 56

@@ -4,6 +4,7 @@
 
 #define ARCH_NAME "x86_64"
 #define ARCH_ELF_MACHINE EM_X86_64
+#define ARCH_AOUT_MACHINE 157 /* NetBSD <sys/aout_mids.h> */
 #define ARCH_LIB "lib/x86_64-linux-gnu"
 #define ARCH_GLIBC_INTERP "/lib64/ld-linux-x86-64.so.2"
 #define ARCH_GLIBC_BASE "GLIBC_2.2.5"
@@ -48,6 +49,7 @@
 #define SYS_MMAP 9
 #define SYS_MPROTECT 10
 #define SYS_MUNMAP 11
+#define SYS_IOCTL 16
 #define SYS_PREAD64 17
 #define SYS_ACCESS_AT 269
 #define SYS_FCNTL 72

@@ -13,12 +13,11 @@
  */
 #include "alloc.h"
 #include "arch.h"
-#include "libc.h"
 #include "init.h"
-#include "print.h"
+#include "libc.h"
 #include "process.h"
-#include "stub.h"
 #include "string.h"
+#include "stub.h"
 #include "sys.h"
 #include "tls.h"
 

@@ -9,9 +9,9 @@
 
 #include "arch.h"
 #include "dynamic.h"
+#include "error.h"
 #include "load.h"
 #include "lookup.h"
-#include "print.h"
 #include "process.h"
 #include "string.h"
 #include "sys.h"

@@ -161,6 +161,46 @@ __attribute__((unused)) static int elf_make(uint16_t type, const Elf64_Phdr *phd
     return elf_make_at(type, phdr, count, len, sizeof(Elf64_Ehdr));
 }
 
+enum {
+#ifdef __aarch64__
+    AOUT_MACHINE = 183,
+#else
+    AOUT_MACHINE = 157,
+#endif
+    OMAGIC = 0407,
+    NMAGIC = 0410,
+    ZMAGIC = 0413,
+};
+
+/* An a.out header as SunOS 4.x had it: eight words, in this machine's byte order. */
+struct aout {
+    uint8_t tool, machine;
+    uint16_t magic;
+    uint32_t text, data, bss, syms, entry, trsize, drsize;
+};
+
+__attribute__((unused)) static int aout_make(const struct aout *header, size_t len)
+{
+    int fd = file_make(len);
+
+    file_put(fd, header, sizeof *header, 0);
+    return fd;
+}
+
+/* A reservation for mmapfd. */
+void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off); /* <sys/mman.h> */
+__attribute__((unused)) static void *reserve_range(void *addr, size_t len)
+{
+    int zero = open("/dev/zero", 0);
+    void *got;
+
+    REQUIRE(zero >= 0);
+    got = mmap(addr, len, 0 /* PROT_NONE */, 0x12 /* MAP_PRIVATE | MAP_FIXED */, zero, 0);
+    REQUIRE(got == addr);
+    close(zero);
+    return got;
+}
+
 /* One PT_LOAD: rights, where in the file, where in memory, sizes, alignment. */
 #define LOAD(flags, off, vaddr, filesz, memsz, align)                                              \
     {                                                                                              \

@@ -1,5 +1,5 @@
 /*
- * mmapfd_rare.c - every rare branch of ldso/mmapfd.c and image.c: counted, failed, and cut short.
+ * mmapfd_rare.c - every rare branch of the library: counted, failed, and cut short.
  *
  * Compiles the sources themselves, with a COUNT that counts and with system calls led through hooks.
  * A hook does the real call, unless it is this call's turn to fail, to see the file truncated just
@@ -32,7 +32,16 @@ int mincore(void *addr, size_t len, unsigned char *vector); /* <sys/mman.h> */
     X(length_checked)                                                                              \
     X(undone_in_pieces)                                                                            \
     X(noexec)                                                                                      \
-    X(table_apart)
+    X(table_apart)                                                                                 \
+    X(reservation_replaced)                                                                        \
+    X(reservation_put_back)                                                                        \
+    X(maps_read_as_text)                                                                           \
+    X(aout_mapped)                                                                                 \
+    X(aout_shared)                                                                                 \
+    X(aout_impure)                                                                                 \
+    X(aout_foreign)                                                                                \
+    X(aout_network_order)                                                                          \
+    X(aout_linux)
 
 #define COUNTER_FIELD(name) unsigned int name;
 static struct {
@@ -42,7 +51,7 @@ static struct {
 
 /* ---- hooks ---- */
 
-enum call_kind { MMAP, MMAP_ANON, MUNMAP, MPROTECT, PREAD, FSTAT, CALL_KINDS };
+enum call_kind { MMAP, MMAP_ANON, MUNMAP, MPROTECT, PREAD, FSTAT, OPEN, CALL_KINDS };
 
 static struct {
     unsigned int made; /* since hooks_reset */
@@ -59,7 +68,7 @@ static struct {
     off_t cut;
 
     /* kernels and file systems unlike this one */
-    bool ignores_noreplace, ignores_hints, interrupts, reads_little, is_noexec;
+    bool ignores_noreplace, ignores_hints, interrupts, reads_little, is_noexec, answers_no_query;
     int cover_error;
 } hooks;
 
@@ -108,7 +117,7 @@ static void *hook_mmap_anon(void *addr, size_t len, int prot, int flags)
     if (hooks.ignores_noreplace)
         flags &= ~MAP_FIXED_NOREPLACE;
     hooks.anon = sys_mmap_anon(addr, len, prot, flags);
-    hooks.anon_end = hooks.anon + len;
+    hooks.anon_end = (char *)((uintptr_t)hooks.anon + len);
     return hooks.anon;
 }
 
@@ -157,6 +166,26 @@ static long hook_fstatfs_flags(int fd)
     return hooks.is_noexec ? ST_NOEXEC : sys_fstatfs_flags(fd);
 }
 
+static int hook_open(const char *path)
+{
+    int error = hook(OPEN);
+
+    return error != 0 ? -error : sys_open(path);
+}
+
+static int hook_ioctl(int fd, unsigned int request, void *arg)
+{
+    return hooks.answers_no_query ? -ENOTTY : sys_ioctl(fd, request, arg);
+}
+
+static long hook_read(int fd, void *buf, size_t len)
+{
+    return sys_read(fd, buf, hooks.reads_little && len > 7 ? 7 : len);
+}
+
+#define sys_open hook_open
+#define sys_ioctl hook_ioctl
+#define sys_read hook_read
 #define sys_mmap hook_mmap
 #define sys_mmap_anon hook_mmap_anon
 #define sys_munmap hook_munmap
@@ -166,10 +195,14 @@ static long hook_fstatfs_flags(int fd)
 #define sys_fstatfs_flags hook_fstatfs_flags
 
 /* With these here, nothing draws the shipped objects from their archive. */
+#include "../../ldso/aout.c"
 #include "../../ldso/image.c"
 #include "../../ldso/mmapfd.c"
+#include "../../ldso/reservation.c"
 
 #undef sys_munmap
+#undef sys_mmap
+#undef sys_mmap_anon
 
 /* ---- the files ---- */
 
@@ -184,12 +217,13 @@ struct scenario {
     const char *name;
     uint16_t type;
     const Elf64_Phdr *phdr;
-    size_t phnum, len, phoff;
+    size_t phnum, len, phoff; /* phoff 0: behind the ELF header */
     unsigned int flags;
     size_t padding;
-    size_t file_end;     /* shorter than this the file is not what its headers say */
-    bool is_placed_anew; /* as the first object of large alignment */
-    bool ignores_hints;  /* the kernel does */
+    size_t file_end;         /* shorter than this the file is not what its headers say */
+    bool is_placed_anew;     /* as the first object of large alignment */
+    bool ignores_hints;      /* the kernel does */
+    const struct aout *aout; /* in place of an ELF header */
 };
 
 static const Elf64_Phdr usual[] = {
@@ -213,30 +247,116 @@ static const Elf64_Phdr wide[] = {LOAD(R, 0, 0, 0x628, 0x628, 0x1fffff),
 static const Elf64_Phdr paged[] = {LOAD(R | X, 0, 0, 0x15d, 0x15d, PAGE),
                                    LOAD(R | W, 0x1000, 0x1000, 0x5000, 0x7000, PAGE)};
 
-#define ELF(table) ET_DYN, table, COUNT_OF(table)
+static const struct aout demand = {.machine = AOUT_MACHINE,
+                                   .magic = ZMAGIC,
+                                   .text = 0x1000,
+                                   .data = 0x5100,
+                                   .bss = 0x3000,
+                                   .entry = 0x10020};
+static const struct aout pure = {
+    .machine = AOUT_MACHINE, .magic = NMAGIC, .text = 0x1234, .data = 0x100, .entry = 0x10000};
+static const struct aout impure = {.machine = AOUT_MACHINE,
+                                   .magic = OMAGIC,
+                                   .text = 0x1234,
+                                   .data = 0x100,
+                                   .bss = 0x2000,
+                                   .entry = 0x10000};
+static const struct aout shared = {
+    .machine = AOUT_MACHINE, .magic = ZMAGIC, .text = 0x1000, .data = 0x100, .bss = 0x10};
+
+#define ELF(table) .type = ET_DYN, .phdr = table, .phnum = COUNT_OF(table)
 static const struct scenario scenarios[] = {
-    {"usual", ELF(usual), 0x3010, 64, MMFD_INTERPRET, 0, 0x3010, false, false},
-    {"holes", ELF(holes), 0x11100, 64, MMFD_INTERPRET, 0, 0x11100, false, false},
-    {"odd", ELF(odd), 0x3300, 64, MMFD_INTERPRET, 0, 0x3300, false, false},
-    {"fixed", ET_EXEC, fixed, COUNT_OF(fixed), 0x3010, 64, MMFD_INTERPRET, 0, 0x3010, false, false},
-    {"fixed, padded", ET_EXEC, fixed, COUNT_OF(fixed), 0x3010, 64, MMFD_INTERPRET, PAGE, 0x3010,
-     false, false},
-    {"padded", ELF(holes), 0x11100, 64, MMFD_INTERPRET, PAGE, 0x11100, false, false},
-    {"first of large alignment", ELF(wide), 0x2000, 64, MMFD_INTERPRET, 0, 0x1010, true, false},
-    {"next of large alignment", ELF(wide), 0x2000, 64, MMFD_INTERPRET, 0, 0x1010, false, false},
-    {"hint not heeded", ELF(wide), 0x2000, 64, MMFD_INTERPRET, 0, 0x1010, false, true},
-    {"large alignment, padded", ELF(wide), 0x2000, 64, MMFD_INTERPRET, PAGE, 0x1010, true, false},
-    {"ends with a page", ELF(paged), 0x6000, 64, MMFD_INTERPRET, 0, 0x6000, false, false},
-    {"small", ELF(small), 0x900, 64, MMFD_INTERPRET, 0, 0x900, false, false},
-    {"table apart", ELF(usual), 0x4100, 0x4000, MMFD_INTERPRET, 0, 0x3010, false, false},
-    {"relocatable", ET_REL, NULL, 0, 0x1100, 64, MMFD_INTERPRET, 0, 0x1100, false, false},
-    {"whole", ELF(usual), 0x3010, 64, 0, 0, 0x3010, false, false},
-    {"whole, padded", ELF(usual), 0x3010, 64, 0, PAGE, 0x3010, false, false},
+    {.name = "usual", ELF(usual), .len = 0x3010, .flags = MMFD_INTERPRET, .file_end = 0x3010},
+    {.name = "holes", ELF(holes), .len = 0x11100, .flags = MMFD_INTERPRET, .file_end = 0x11100},
+    {.name = "odd", ELF(odd), .len = 0x3300, .flags = MMFD_INTERPRET, .file_end = 0x3300},
+    {.name = "fixed",
+     .type = ET_EXEC,
+     .phdr = fixed,
+     .phnum = COUNT_OF(fixed),
+     .len = 0x3010,
+     .flags = MMFD_INTERPRET,
+     .file_end = 0x3010},
+    {.name = "fixed, padded",
+     .type = ET_EXEC,
+     .phdr = fixed,
+     .phnum = COUNT_OF(fixed),
+     .len = 0x3010,
+     .flags = MMFD_INTERPRET,
+     .padding = PAGE,
+     .file_end = 0x3010},
+    {.name = "padded",
+     ELF(holes),
+     .len = 0x11100,
+     .flags = MMFD_INTERPRET,
+     .padding = PAGE,
+     .file_end = 0x11100},
+    {.name = "first of large alignment",
+     ELF(wide),
+     .len = 0x2000,
+     .flags = MMFD_INTERPRET,
+     .file_end = 0x1010,
+     .is_placed_anew = true},
+    {.name = "next of large alignment",
+     ELF(wide),
+     .len = 0x2000,
+     .flags = MMFD_INTERPRET,
+     .file_end = 0x1010},
+    {.name = "hint not heeded",
+     ELF(wide),
+     .len = 0x2000,
+     .flags = MMFD_INTERPRET,
+     .file_end = 0x1010,
+     .ignores_hints = true},
+    {.name = "large alignment, padded",
+     ELF(wide),
+     .len = 0x2000,
+     .flags = MMFD_INTERPRET,
+     .padding = PAGE,
+     .file_end = 0x1010,
+     .is_placed_anew = true},
+    {.name = "ends with a page",
+     ELF(paged),
+     .len = 0x6000,
+     .flags = MMFD_INTERPRET,
+     .file_end = 0x6000},
+    {.name = "small", ELF(small), .len = 0x900, .flags = MMFD_INTERPRET, .file_end = 0x900},
+    {.name = "table apart",
+     ELF(usual),
+     .len = 0x4100,
+     .phoff = 0x4000,
+     .flags = MMFD_INTERPRET,
+     .file_end = 0x3010},
+    {.name = "relocatable",
+     .type = ET_REL,
+     .len = 0x1100,
+     .flags = MMFD_INTERPRET,
+     .file_end = 0x1100},
+    {.name = "whole", ELF(usual), .len = 0x3010, .file_end = 0x3010},
+    {.name = "whole, padded", ELF(usual), .len = 0x3010, .padding = PAGE, .file_end = 0x3010},
+    {.name = "a.out", .aout = &demand, .len = 0x6100, .flags = MMFD_INTERPRET, .file_end = 0x6100},
+    {.name = "a.out, pure",
+     .aout = &pure,
+     .len = 0x1354,
+     .flags = MMFD_INTERPRET,
+     .file_end = 0x1354},
+    {.name = "a.out, impure",
+     .aout = &impure,
+     .len = 0x1354,
+     .flags = MMFD_INTERPRET,
+     .file_end = 0x1354},
+    {.name = "a.out, shared",
+     .aout = &shared,
+     .len = 0x1100,
+     .flags = MMFD_INTERPRET,
+     .file_end = 0x1100},
 };
 
 static int scenario_file(const struct scenario *s)
 {
-    return elf_make_at(s->type, s->phdr, s->phnum, s->len, s->phoff);
+    if (s->aout)
+        return aout_make(s->aout, s->len);
+    return elf_make_at(s->type, s->phdr, s->phnum, s->len,
+                       s->phoff ? s->phoff : sizeof(Elf64_Ehdr));
 }
 
 static int scenario_map(const struct scenario *s, int fd)
@@ -494,8 +614,12 @@ static void test_noexec(void)
 static void test_refusals(void)
 {
     const Elf64_Phdr zero[] = {LOAD(R, 0, 0, 0x628, 0x628, PAGE)};
-    const struct scenario low = {"low",          ET_EXEC, zero, 1,     0x1000, 64,
-                                 MMFD_INTERPRET, 0,       0,    false, false};
+    const struct scenario low = {.name = "low",
+                                 .type = ET_EXEC,
+                                 .phdr = zero,
+                                 .phnum = 1,
+                                 .len = 0x1000,
+                                 .flags = MMFD_INTERPRET};
     struct scenario padded = low;
     int fd = scenario_file(&low);
 
@@ -504,6 +628,128 @@ static void test_refusals(void)
     CHECK("address 0: EADDRINUSE", scenario_map(&low, fd) == -EADDRINUSE);
     CHECK("padding below it: ENOMEM", scenario_map(&padded, fd) == -ENOMEM);
     close(fd);
+}
+
+/* ---- reservations ---- */
+
+enum { RESERVED = 0x10000 }; /* bytes from FIXED on */
+
+/* How many bytes from from on are reserved, as the list of mappings has it. */
+static size_t reserved_len(uintptr_t from)
+{
+    static struct picture now;
+    uintptr_t at = from;
+
+    picture_take(&now);
+    for (char *line = now.maps; *line; line = strchr(line, '\n') + 1) {
+        unsigned long lo, hi;
+        char rights[5], name[20] = "";
+
+        if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %19[^\n]", &lo, &hi, rights, name) >= 3 &&
+            lo == at && strcmp(rights, "---p") == 0 && strcmp(name, "/dev/zero") == 0)
+            at = hi;
+    }
+    return at - from;
+}
+
+/* A picture in which the reservation does not show: put back, it can be in several lines. */
+static void picture_without_reserved(struct picture *p)
+{
+    char *to;
+
+    picture_take(p);
+    to = p->maps;
+    for (char *line = p->maps, *next; *line; line = next) {
+        size_t len;
+
+        next = strchr(line, '\n') + 1;
+        len = (size_t)(next - line);
+        if (memmem(line, len, " /dev/zero\n", 11))
+            continue;
+        memmove(to, line, len);
+        to += len;
+    }
+    *to = 0;
+    p->len = (size_t)(to - p->maps);
+}
+
+static bool fails_and_puts_back(const struct scenario *s, int fd, unsigned int at,
+                                bool answers_no_query)
+{
+    bool is_clean, is_question;
+    int err;
+
+    reserve_range((char *)FIXED - PAGE, RESERVED + PAGE);
+    picture_without_reserved(&before);
+    hooks_reset();
+    hooks.answers_no_query = hooks.reads_little = answers_no_query;
+    hooks.fault_at = at;
+    hooks.error = ENOMEM;
+    err = scenario_map(s, fd);
+    picture_without_reserved(&after);
+    /* What cannot be asked about is no reservation. The first fstat is the file's. */
+    is_question = hooks.kind_at_fault == OPEN || (hooks.kind_at_fault == FSTAT && at > 1);
+    is_clean = hooks.made >= at && reason.check && is_untouched() &&
+               err == (is_question ? -EADDRINUSE : -ENOMEM) && picture_equal(&before, &after) &&
+               reserved_len(FIXED - PAGE) == RESERVED + PAGE;
+    if (!is_clean)
+        printf("# call %u, kind %d: %d, reserved %#zx\n", at, (int)hooks.kind_at_fault, err,
+               reserved_len(FIXED - PAGE));
+    sys_munmap((char *)FIXED - PAGE, RESERVED + PAGE);
+    return is_clean;
+}
+
+/* Each failure in turn, of a mapping into a reservation. */
+static void test_reserved(const struct scenario *s, bool answers_no_query)
+{
+    int fd = scenario_file(s);
+    unsigned int calls;
+    bool is_clean = true;
+
+    reserve_range((char *)FIXED - PAGE, RESERVED + PAGE);
+    hooks_reset();
+    hooks.answers_no_query = hooks.reads_little = answers_no_query;
+    CHECK("a reservation is replaced by what is mapped there",
+          scenario_map(s, fd) == 0 && list[s->padding != 0].mr_addr == (char *)FIXED);
+    calls = hooks.made;
+    unmap_list();
+    for (unsigned int at = 1; at <= calls; at++)
+        is_clean &= fails_and_puts_back(s, fd, at, answers_no_query);
+    CHECK("whichever call fails, the reservation is put back and nothing else stays", is_clean);
+    sys_munmap((char *)FIXED - PAGE, RESERVED + PAGE);
+    close(fd);
+}
+
+static void test_reservations(void)
+{
+    static const char *const names[] = {"fixed", "fixed, padded"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        for (int is_old = 0; is_old < 2; is_old++)
+            test_reserved(scenario_named(names[i]), is_old);
+    }
+}
+
+/* ---- foreign a.out files ---- */
+
+static void test_foreign(void)
+{
+    static const unsigned char headers[][4] = {
+        {0, 3, 0x0b, 0x01},            /* the host's byte order, another machine */
+        {0x81, 3, 0x01, 0x0b},         /* SunOS on SPARC */
+        {0, AOUT_MACHINE, 0x01, 0x08}, /* network order, our machine */
+        {0xcc, 0x00, 100, 0},          /* Linux on i386 */
+    };
+
+    for (size_t i = 0; i < COUNT_OF(headers); i++) {
+        struct scenario s = *scenario_named("a.out");
+        int fd = scenario_file(&s);
+
+        file_put(fd, headers[i], 4, 0);
+        hooks_reset();
+        CHECK("an a.out file for elsewhere: ENOTSUP", scenario_map(&s, fd) == -ENOTSUP);
+        close(fd);
+    }
 }
 
 /* ---- how many calls ---- */
@@ -572,6 +818,8 @@ int main(void)
     test_reading();
     test_noexec();
     test_refusals();
+    test_reservations();
+    test_foreign();
     test_call_counts();
 #define COUNTER_CHECK(name) check_counter(#name, counters.name);
     COUNTERS(COUNTER_CHECK)

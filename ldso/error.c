@@ -1,0 +1,101 @@
+/*
+ * error.c - the record of what went wrong.
+ *
+ * Assumes nothing initialised. Called by every layer from object up.
+ */
+#include "error.h"
+
+#include "alloc.h"
+#include "sys.h"
+
+static struct {
+    enum error_kind kind;
+    char *text;
+    char *explanation;
+} record;
+
+void error_clear(void)
+{
+    alloc_free(record.text);
+    alloc_free(record.explanation);
+    record.text = NULL;
+    record.explanation = NULL;
+}
+
+int error_set(enum error_kind kind, int err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    char *text = alloc_format_args(NULL, format, &args); /* may quote the record it replaces */
+    va_end(args);
+    error_clear();
+    record.kind = kind;
+    record.text = text;
+    return -err;
+}
+
+void error_explain(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    char *text = alloc_format_args(record.explanation, format, &args);
+    va_end(args);
+    if (text != NULL) {
+        alloc_free(record.explanation);
+        record.explanation = text;
+    }
+}
+
+bool error_is_set(void)
+{
+    return record.text != NULL;
+}
+
+enum error_kind error_kind(void)
+{
+    return record.kind;
+}
+
+const char *error_text(void)
+{
+    return record.text != NULL ? record.text : "cannot allocate memory";
+}
+
+const char *error_explanation(void)
+{
+    return record.explanation != NULL ? record.explanation : "";
+}
+
+const char *error_name(int err)
+{
+    static const struct {
+        int err;
+        const char *name;
+    } names[] = {
+        {EPERM, "Operation not permitted"},
+        {ENOENT, "No such file or directory"},
+        {EIO, "Input/output error"},
+        {ENOEXEC, "Exec format error"},
+        {EBADF, "Bad file descriptor"},
+        {ENOMEM, "Cannot allocate memory"},
+        {EACCES, "Permission denied"},
+        {ENODEV, "No such device"},
+        {ENOTDIR, "Not a directory"},
+        {EISDIR, "Is a directory"},
+        {EINVAL, "Invalid argument"},
+        {ENFILE, "Too many open files in system"},
+        {EMFILE, "Too many open files"},
+        {ENAMETOOLONG, "File name too long"},
+        {ELOOP, "Too many levels of symbolic links"},
+        {ENOTSUP, "Operation not supported"},
+        {EADDRINUSE, "Address already in use"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (names[i].err == err)
+            return names[i].name;
+    }
+    return "Unknown error";
+}
