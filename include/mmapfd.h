@@ -55,7 +55,7 @@ struct mmapfd_reason {
     uint64_t found;    /* both mean something only if relation is not NULL */
     uint64_t wanted;
     const char *relation; /* how wanted is meant: "is", "at least", "at most", "multiple of",
-                              "less than", "other than"; NULL: check says it all */
+                              "less than"; "a free address" without it; NULL: check says it all */
 };
 
 /*

@@ -28,22 +28,23 @@ int image_refuse_at(const struct image *im, int err, uint64_t off, const char *c
     return err;
 }
 
-static int refuse_segment(const struct image *im, const Elf64_Phdr *ph, uint64_t field_off,
-                          const char *check, uint64_t found, const char *relation, uint64_t wanted)
+int image_refuse_segment(const struct image *im, int err, const Elf64_Phdr *ph, uint64_t field_off,
+                         const char *check, uint64_t found, const char *relation, uint64_t wanted)
 {
     size_t index = (size_t)(ph - im->phdr);
 
     if (im->reason)
         *im->reason = (struct mmapfd_reason){
             check, (int)index, im->phoff + index * sizeof *ph + field_off, found, wanted, relation};
-    return -ENOTSUP;
+    return err;
 }
 
 #define REFUSE_HEADER(im, ehdr, field, relation, wanted)                                           \
     image_refuse_at(im, -ENOTSUP, offsetof(Elf64_Ehdr, field), #field, (ehdr)->field, relation,    \
                     wanted)
 #define REFUSE_SEGMENT(im, ph, field, relation, wanted)                                            \
-    refuse_segment(im, ph, offsetof(Elf64_Phdr, field), #field, (ph)->field, relation, wanted)
+    image_refuse_segment(im, -ENOTSUP, ph, offsetof(Elf64_Phdr, field), #field, (ph)->field,       \
+                         relation, wanted)
 
 int image_refuse(const struct image *im, int err, const char *check, uint64_t found,
                  const char *relation, uint64_t wanted)

@@ -66,10 +66,13 @@ struct segment {
     size_t fill_len;
 };
 
-/* All fill the reason and return err, which is -errno. off is a file offset; image_fail, where
+/* All fill the reason and return err, which is -errno. off is a file offset, field_off one in the
+ * program header; image_fail, where
  * numbers would add nothing, leaves 0 alone. */
 int image_refuse_at(const struct image *im, int err, uint64_t off, const char *check,
                     uint64_t found, const char *relation, uint64_t wanted);
+int image_refuse_segment(const struct image *im, int err, const Elf64_Phdr *ph, uint64_t field_off,
+                         const char *check, uint64_t found, const char *relation, uint64_t wanted);
 int image_refuse(const struct image *im, int err, const char *check, uint64_t found,
                  const char *relation, uint64_t wanted);
 int image_fail(const struct image *im, int err, const char *check);

@@ -165,7 +165,7 @@ static int claim(struct call *c, uintptr_t addr, size_t len, uint64_t *was_reser
     *was_reserved = false;
     if (addr == 0) { /* a privileged process could, and would lose its null pointers */
         COUNT(page_zero);
-        return image_refuse(&c->im, -EADDRINUSE, "address range", addr, "other than", 0);
+        return -EADDRINUSE;
     }
     got = sys_mmap_anon((void *)addr, len, PROT_NONE, MAP_NORESERVE | MAP_FIXED_NOREPLACE);
     err = mapping_error(got);
@@ -187,7 +187,22 @@ static int claim(struct call *c, uintptr_t addr, size_t len, uint64_t *was_reser
         COUNT(range_taken);
         err = -EADDRINUSE;
     }
-    return image_fail(&c->im, err, "address range");
+    return err;
+}
+
+static int refuse_place(const struct call *c, const struct piece *piece, int err)
+{
+    const Elf64_Phdr *ph = piece->seg.phdr;
+    bool is_segment = ph && piece->was_reserved == &ph->p_paddr;
+
+    if (err != -EADDRINUSE)
+        return image_fail(&c->im, err, "address range");
+    if (is_segment && c->im.header_flag == MFD_ELF_HDR)
+        return image_refuse_segment(&c->im, err, ph, offsetof(Elf64_Phdr, p_vaddr), "p_vaddr",
+                                    ph->p_vaddr, "a free address", 0);
+    return image_refuse(&c->im, err,
+                        is_segment ? "address of an a.out segment" : "padding's address",
+                        c->area + piece->from, "a free address", 0);
 }
 
 /* Each piece is claimed for itself: what is mapped in a hole between two is no obstacle. */
@@ -204,7 +219,7 @@ static int place_fixed(struct call *c)
         if (piece.to > piece.from)
             err = claim(c, c->area + piece.from, piece.to - piece.from, piece.was_reserved);
         if (err != 0)
-            return err;
+            return refuse_place(c, &piece, err);
         c->pieces_len = piece.to;
     }
     return 0;

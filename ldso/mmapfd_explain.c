@@ -5,6 +5,7 @@
  */
 #include "mmapfd.h"
 #include "print.h"
+#include "string.h"
 
 size_t mmapfd_explain(const struct mmapfd_reason *reason, char *buf, size_t len)
 {
@@ -18,11 +19,14 @@ size_t mmapfd_explain(const struct mmapfd_reason *reason, char *buf, size_t len)
     if (reason->offset != UINT64_MAX)
         print_buffer(offset, sizeof offset, " (at file offset 0x%lx)",
                      (unsigned long)reason->offset);
-    if (relation && relation[0] == 'i' && relation[1] == 's')
-        relation = "";
-    if (relation)
-        print_buffer(comparison, sizeof comparison, " is 0x%lx, wanted%s%s 0x%lx",
-                     (unsigned long)reason->found, *relation ? " " : "", relation,
-                     (unsigned long)reason->wanted);
+    if (relation && string_starts(relation, "a "))
+        print_buffer(comparison, sizeof comparison, " is 0x%lx, wanted %s",
+                     (unsigned long)reason->found, relation);
+    else if (relation && string_equal(relation, "is"))
+        print_buffer(comparison, sizeof comparison, " is 0x%lx, wanted 0x%lx",
+                     (unsigned long)reason->found, (unsigned long)reason->wanted);
+    else if (relation)
+        print_buffer(comparison, sizeof comparison, " is 0x%lx, wanted %s 0x%lx",
+                     (unsigned long)reason->found, relation, (unsigned long)reason->wanted);
     return print_buffer(buf, len, "%s%s%s%s", reason->check, where, offset, comparison);
 }

@@ -219,7 +219,9 @@ static const char *familiar_words(int err, const struct mmapfd_reason *why)
     }
     if (string_equal(why->check, "EI_CLASS") && why->found == ELFCLASS32)
         return "wrong ELF class: ELFCLASS32";
-    return err == -EINVAL ? "invalid ELF header" : NULL;
+    if (err == -EINVAL || string_starts(why->check, "a_") || strstr(why->check, "a.out") != NULL)
+        return "invalid ELF header";
+    return NULL;
 }
 
 /* The sentence for a refused file: the familiar one where there is one, with what mmapfd checked and
@@ -442,27 +444,33 @@ static uint64_t lowest_page(const struct object *o)
     return 0;
 }
 
-/* An a.out program: no program headers, so its rights are checked on the segments; no libraries. */
+static int refuse_aout(const struct object *o, const char *why)
+{
+    int err = error_set(ERROR_LIBRARY, ENOEXEC, "%s: invalid ELF header", o->name);
+
+    error_explain("  %s is an a.out file %s\n", o->name, why);
+    return err;
+}
+
+/* An a.out program: it has no program headers, so its rights are checked on its segments, and it needs
+ * no libraries. */
 static int decode_aout(struct object *o, int fd)
 {
     struct aout_header header;
 
+    if (!o->is_program)
+        return refuse_aout(o, "and cannot be a library");
     for (unsigned i = 0; i < o->segment_count; i++) {
         if ((o->segments[i].mr_prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC))
-            return error_set(ERROR_LIBRARY, ENOEXEC,
-                             "%s: an impure a.out file (OMAGIC): its text is both writable and "
-                             "executable",
-                             o->name);
+            return refuse_aout(o, "of the impure kind (OMAGIC): its text is writable");
     }
     if (sys_pread(fd, &header, sizeof header, 0) != sizeof header)
         return error_set(ERROR_LIBRARY, EIO, "%s: cannot read file data: %s", o->name,
                          error_name(EIO));
-    if (!o->is_program || header.a_entry < AOUT_SEGMENT)
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: an a.out shared object cannot be loaded",
-                         o->name);
+    if (header.a_entry < AOUT_SEGMENT)
+        return refuse_aout(o, "with a shared object, not a program");
     if (!object_can_execute(o, header.a_entry))
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: a_entry 0x%lx is not in the text", o->name,
-                         (unsigned long)header.a_entry);
+        return refuse_aout(o, "whose entry point is not in its text");
     o->entry = header.a_entry;
     return 0;
 }
