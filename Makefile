@@ -168,6 +168,12 @@ demo:
 check:
 	$(Q)tests/check
 
+# Measures against the machine's own loaders; results in build/bench. The quick one takes less than a minute.
+bench:
+	$(Q)bench/bench all
+bench-quick:
+	$(Q)bench/bench quick
+
 lint:
 	$(Q)tests/lint
 
@@ -202,9 +208,10 @@ help:
 	@echo 'make                 build ./ld.so; ARCH=aarch64 cross-builds build/aarch64/ld.so'
 	@echo 'make demo            run real programs under it'
 	@echo 'make check           build and test both architectures; installs what the tests need'
+	@echo 'make bench           measure against the native loaders; bench-quick: under a minute'
 	@echo 'make lint            clang-tidy, cppcheck, shellcheck, clang-format'
 	@echo 'make install         PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR='
 	@echo 'make fixtures man clean'
 
-.PHONY: all fixtures demo check lint man install clean print-flags help FORCE
+.PHONY: all fixtures demo check bench bench-quick lint man install clean print-flags help FORCE
 .DELETE_ON_ERROR:
