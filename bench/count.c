@@ -91,8 +91,11 @@ static void look(struct traced *t, struct look *into)
     for (int c; (c = fgetc(f)) != EOF;)
         into->regions += c == '\n';
     fclose(f);
-    /* The page with our breakpoint does not count. */
-    into->dirty_kib = proc_kib(t->pid, "smaps_rollup", "Private_Dirty:") - 4;
+    /*
+     * Pages that the process made its own. Not Private_Dirty: that counts what the kernel has yet to write of a file
+     * just built. The page with our breakpoint does not count.
+     */
+    into->dirty_kib = proc_kib(t->pid, "smaps_rollup", "Anonymous:") - 4;
     into->peak_kib = proc_kib(t->pid, "status", "VmHWM:");
 }
 

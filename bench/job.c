@@ -65,7 +65,6 @@ static void parse_run(struct job *j, char *rest)
         die("%s: a run needs VARIANT PATH ARGV0", j->name);
 }
 
-/* `again` stands where it is as far from `ours` as a case allows: at the end. */
 static void finish(struct job *j)
 {
     size_t ours = job_find(j, "ours");

@@ -3,8 +3,9 @@
  *
  * One line of JSON for each case. What makes a figure honest here:
  *   - before anything is timed, every variant has been seen to work (job_check);
- *   - the variants take turns: a round runs each once, and every second round in the opposite order (ABBA), so that
- *     what drifts hits all alike. The ratio of a pair is taken within each round, and the median of these is reported;
+ *   - the variants take turns: a round runs each once, in an order that is shuffled and then reversed (ABBA), so that
+ *     what drifts, and what a neighbour leaves in the caches, hits all alike. The ratio of a pair is taken within each
+ *     round, and the median of these is reported;
  *   - driver and programs stay on one CPU;
  *   - `again` is the variant `ours` under another name (job.h): how far its ratio is from 1 is the error.
  * bench/bench calls this three times; bench/report shows how far they agree.
@@ -68,13 +69,29 @@ static double time_once(const struct job *j, const struct run *r, long *faults)
     return j->inner ? inner_us(j, r) : us;
 }
 
+/* random() without a seed: the same orders in each invocation. */
+static void shuffle(size_t *order, size_t count)
+{
+    for (size_t k = count - 1; k > 0; k--) {
+        size_t other = (size_t)random() % (k + 1), was = order[k];
+        order[k] = order[other];
+        order[other] = was;
+    }
+}
+
+/* job_check has warmed the caches. */
 static void measure(const struct job *j, struct sample *samples, size_t rounds)
 {
-    /* The first round only warms caches, and is written over. */
-    for (size_t round = 0; round <= rounds; round++) {
-        struct sample *s = &samples[round == 0 ? 0 : round - 1];
-        for (size_t k = 0; k < j->run_count; k++) {
-            size_t i = round % 2 == 0 ? k : j->run_count - 1 - k;
+    size_t order[JOB_RUNS], count = j->run_count;
+
+    for (size_t k = 0; k < count; k++)
+        order[k] = k;
+    for (size_t round = 0; round < rounds; round++) {
+        struct sample *s = &samples[round];
+        if (round % 2 == 0)
+            shuffle(order, count);
+        for (size_t k = 0; k < count; k++) {
+            size_t i = order[round % 2 == 0 ? k : count - 1 - k];
             s->us[i] = time_once(j, &j->runs[i], &s->faults[i]);
         }
     }

@@ -38,8 +38,10 @@ static void relocate(void)
             *at++ += base;
             continue;
         }
-        for (int i = 0; i < 63; i++)
-            at[i] += *relr >> (i + 1) & 1 ? base : 0;
+        for (uintptr_t i = 0, map = *relr >> 1; map != 0; i++, map >>= 1) {
+            if (map & 1)
+                at[i] += base;
+        }
         at += 63;
     }
 }
