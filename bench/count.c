@@ -1,10 +1,11 @@
 /*
  * count.c - what can be counted instead of timed: count JOBS [--no-instructions] >RESULTS
  *
- * One line of JSON for each run of each case. A run is traced once with ptrace, without address randomisation, and
- * looked at twice: where the loader hands over to the program (its entry point, found in the auxiliary vector and
- * marked with a breakpoint) and where the program exits. Then valgrind counts its instructions. Only the first thread
- * is followed, and no child. x86-64 alone: the breakpoint is the machine's.
+ * One line of JSON for each run of each case. A run is traced once with ptrace, without address
+ * randomisation, and looked at twice: where the loader hands over to the program (its entry point,
+ * found in the auxiliary vector and marked with a breakpoint) and where the program exits. Then
+ * valgrind counts its instructions. Only the first thread is followed, and no child. x86-64 alone:
+ * the breakpoint is the machine's.
  */
 #define _GNU_SOURCE
 #include <elf.h>
@@ -51,10 +52,10 @@ struct look {
 
 struct traced {
     pid_t pid;
-    uint64_t entry;    /* of the program; 0 once it has been passed */
-    long under_break;  /* the word there */
-    long number;       /* of the call it is in */
-    struct look now;   /* counters so far */
+    uint64_t entry;   /* of the program; 0 once it has been passed */
+    long under_break; /* the word there */
+    long number;      /* of the call it is in */
+    struct look now;  /* counters so far */
     struct look entered, left;
 };
 
@@ -92,8 +93,8 @@ static void look(struct traced *t, struct look *into)
         into->regions += c == '\n';
     fclose(f);
     /*
-     * Pages that the process made its own. Not Private_Dirty: that counts what the kernel has yet to write of a file
-     * just built. The page with our breakpoint does not count.
+     * Pages that the process made its own. Not Private_Dirty: that counts what the kernel has yet
+     * to write of a file just built. The page with our breakpoint does not count.
      */
     into->dirty_kib = proc_kib(t->pid, "smaps_rollup", "Anonymous:") - 4;
     into->peak_kib = proc_kib(t->pid, "status", "VmHWM:");
@@ -135,7 +136,7 @@ static void at_call(struct traced *t)
     }
 }
 
-/* Marks the program's entry point. Its page becomes the process's own by that, whatever the loader. */
+/* Marks the program's entry point. That makes its page the process's own, whatever the loader. */
 static void at_exec(struct traced *t)
 {
     Elf64_auxv_t aux;
@@ -148,7 +149,8 @@ static void at_exec(struct traced *t)
     fclose(f);
     errno = 0;
     t->under_break = ptrace(PTRACE_PEEKTEXT, t->pid, t->entry, NULL);
-    if (errno != 0 || ptrace(PTRACE_POKETEXT, t->pid, t->entry, (t->under_break & ~0xff) | 0xcc) != 0)
+    if (errno != 0 ||
+        ptrace(PTRACE_POKETEXT, t->pid, t->entry, (t->under_break & ~0xff) | 0xcc) != 0)
         die("breakpoint: %s", strerror(errno));
 }
 
@@ -222,7 +224,10 @@ static void print_look(const char *name, const struct look *l)
     fputs("}}", stdout);
 }
 
-/* Instructions of the whole run; -1 if valgrind cannot say. It preloads one small object of its own, in all alike. */
+/*
+ * Instructions of the whole run; -1 if valgrind cannot say. It preloads one small object of its
+ * own, in all alike.
+ */
 static long long instructions(const struct run *r, int null)
 {
     char log[] = "/tmp/bench-callgrind-XXXXXX", option[64], line[256];
@@ -233,7 +238,8 @@ static long long instructions(const struct run *r, int null)
 
     snprintf(option, sizeof option, "--log-file=%s", log);
     memcpy(under.env, r->env, sizeof under.env);
-    char *words[] = {"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", option, r->path};
+    char *words[] = {"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", option,
+                     r->path};
     for (; n < sizeof words / sizeof words[0]; n++)
         under.argv[n] = words[n];
     for (size_t i = 1; r->argv[i] != NULL && n < JOB_WORDS - 1; i++)

@@ -42,7 +42,7 @@ static void add_word(char **words, char *word)
     words[n] = word;
 }
 
-/* Nothing of the caller's environment changes what a loader does, but for where a program may write. */
+/* Of the caller's environment only HOME is left: where a program may write. */
 static void parse_run(struct job *j, char *rest)
 {
     struct run *r = &j->runs[j->run_count++];

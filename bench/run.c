@@ -3,11 +3,12 @@
  *
  * One line of JSON for each case. What makes a figure honest here:
  *   - before anything is timed, every variant has been seen to work (job_check);
- *   - the variants take turns: a round runs each once, in an order that is shuffled and then reversed (ABBA), so that
- *     what drifts, and what a neighbour leaves in the caches, hits all alike. The ratio of a pair is taken within each
- *     round, and the median of these is reported;
+ *   - the variants take turns: a round runs each once, in an order that is shuffled and then reversed
+ *     (ABBA), so that what drifts, and what a neighbour leaves in the caches, hits all alike. The
+ *     ratio of a pair is taken within each round, and the median of these is reported;
  *   - driver and programs stay on one CPU;
- *   - `again` is the variant `ours` under another name (job.h): how far its ratio is from 1 is the error.
+ *   - `again` is the variant `ours` under another name (job.h): how far its ratio is from 1 is the
+ *     error.
  * bench/bench calls this three times; bench/report shows how far they agree.
  */
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-/* hello.c - the bottom of the ladder: no libc, no library, no relocation. What it costs is the kernel's and the loader's. */
+/* hello.c - no libc, no library, no relocation: what it costs is the kernel's and the loader's. */
 #include "nolibc.h"
 
 int main(int argc, char **argv)

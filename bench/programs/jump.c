@@ -1,5 +1,5 @@
 /*
- * jump.c - an interpreter that only jumps on to the program: what any loader costs, for being there.
+ * jump.c - an interpreter that only jumps on to the program: what any loader costs at least.
  *
  * x86-64. The program must need no relocation.
  */

@@ -1,7 +1,8 @@
 /*
- * plugins.c - times dlopen and dlsym from inside: plugins open N DIRECTORY | plugins symbols N DIRECTORY
+ * plugins.c - times dlopen and dlsym from inside: plugins open | sym N DIRECTORY
  *
- * The plugins are libraries of bench/libraries (own). Writes nanoseconds to descriptor 3: for all N calls.
+ * The plugins are libraries of bench/libraries (own). Writes the nanoseconds of all N calls to
+ * descriptor 3.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -67,7 +68,9 @@ static double look_up_many(int count, const char *dir, long *sum)
     void *handle = open_plugin(dir, 0), *last = NULL;
     for (int i = 0; i < NAMES; i++)
         snprintf(names[i], sizeof names[i],
-                 "bench_component_with_names_about_as_long_as_those_of_programs_in_cxx_lib000_function%03d", i);
+                 "bench_component_with_names_about_as_long_as_those_of_programs_in_cxx_lib000_"
+                 "function%03d",
+                 i);
     double start = now_ns();
     for (int i = 0; i < count; i++) {
         void *symbol = dlsym(handle, names[i % NAMES]);

@@ -1,9 +1,10 @@
 /*
  * primitive.c - mapping one object, without any relocation: primitive mmapfd | musl | glibc  N FILE
  *
- * mmapfd_raw against the system calls that the loaders of musl 1.2.3 and glibc 2.36 make for the same file, in their
- * order; opening and closing belong to all three. Maps N times, unmaps each time, and writes the nanoseconds of all N
- * to descriptor 3. Prints where the segments lie and a byte of each: the three ways must agree.
+ * mmapfd_raw against the system calls that the loaders of musl 1.2.3 and glibc 2.36 make for the
+ * same file, in their order; opening and closing belong to all three. Maps N times, unmaps each
+ * time, and writes the nanoseconds of all N to descriptor 3. Prints where the segments lie and a
+ * byte of each: the three ways must agree.
  */
 #define _GNU_SOURCE
 #include <elf.h>

@@ -1,9 +1,9 @@
 /*
  * world.c - the program over the synthetic libraries of bench/libraries, without a libc.
  *
- * Each library can check a few of its own resolved pointers: the first, the middle and the last do. LIBRARIES,
- * FIRST, MIDDLE and LAST come from the command line. As static-pie (-DALONE) it relocates itself: the bound of what
- * a loader could reach.
+ * Each library can check a few of its own resolved pointers: the first, the middle and the last do.
+ * LIBRARIES, FIRST, MIDDLE and LAST come from the command line. As static-pie (-DALONE) it
+ * relocates itself: the bound of what a loader could reach.
  */
 #include <elf.h>
 #include <stddef.h>
