@@ -3,9 +3,16 @@
 
 load lib/common
 
+# What `tests/setup check` installs, unless somebody runs bats alone.
+setup() {
+    [[ $host == x86_64 ]] || skip "bench is for x86-64 only"
+    for name in gnuplot valgrind musl-gcc patchelf; do
+        type -P "$name" >/dev/null || skip "$name is not installed"
+    done
+}
+
 setup_file() {
-    [[ $(uname -m) == x86_64 ]] || skip "bench is for x86-64 only"
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    [[ $host == x86_64 ]] || return 0
     export work=$BATS_FILE_TMPDIR
     gcc -std=c11 -O1 -Wall -Wextra -Werror -o "$work/run" "$root"/bench/{run,job}.c
     gcc -std=c11 -O1 -Wall -Wextra -Werror -o "$work/count" "$root"/bench/{count,job}.c
@@ -21,7 +28,6 @@ time_it() { "$work/run" "$BATS_TEST_TMPDIR/jobs" "${1-2}" "$cpu" 2>/dev/null; }
 field() { python3 -c "import json, sys; v = json.load(sys.stdin); print($1)" <<<"$output"; }
 
 @test "bench: two rounds of everything that bench-quick measures end in results, table and picture" {
-    type -P gnuplot valgrind >/dev/null || skip "gnuplot or valgrind is not installed"
     dir=$BATS_TEST_TMPDIR
     HOME=$dir "$root/bench/jobs" quick >"$dir/jobs"
     for i in 1 2; do "$work/run" "$dir/jobs" 2 "$cpu" >"$dir/times.$i"; done
@@ -77,7 +83,6 @@ not_timed() { # WHY
 }
 
 @test "bench: a wrong pointer in a library makes its program fail" {
-    type -P gnuplot >/dev/null || skip "bench's packages are not installed"
     "$root/bench/libraries" "$BATS_TEST_TMPDIR/l" 3 10 6 5
     run -0 "$BATS_TEST_TMPDIR/l/main-ours"
     assert_output $'libraries 3\npointers 12'

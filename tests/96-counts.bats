@@ -4,10 +4,16 @@
 
 load lib/common
 
+# Why nothing can be counted here, if so.
+obstacle() {
+    [[ $host == x86_64 ]] || echo "bench/count knows x86-64 only"
+    type -P valgrind >/dev/null || echo "valgrind is not installed"
+}
+
+setup() { [[ -z $(obstacle) ]] || skip "$(obstacle)"; }
+
 setup_file() {
-    [[ $(uname -m) == x86_64 ]] || skip "bench/count knows x86-64 only"
-    type -P valgrind >/dev/null || skip "valgrind is not installed"
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    [[ -z $(obstacle) ]] || return 0
     export work=$BATS_FILE_TMPDIR
     gcc -std=c11 -O1 -Wall -Wextra -Werror -o "$work/count" "$root"/bench/{count,job}.c
     HOME=$work "$root/bench/jobs" quick libraries-1 libraries-10 libraries-40 >"$work/jobs"
