@@ -32,7 +32,8 @@ field() { python3 -c "import json, sys; v = json.load(sys.stdin); print($1)" <<<
     HOME=$dir "$root/bench/jobs" quick >"$dir/jobs"
     for i in 1 2; do "$work/run" "$dir/jobs" 2 "$cpu" >"$dir/times.$i"; done
     "$work/count" "$dir/jobs" --no-instructions >"$dir/counts"
-    run -0 "$root/bench/report" "$dir"
+    run "$root/bench/report" "$dir"
+    assert_success
     refute_output --partial FAILED
     assert_output --regexp 'libraries-40 +\| again '
     assert_output --regexp 'dirty +\| git +\| glibc '
