@@ -144,7 +144,7 @@ $(B)/unit-glibc/mmapfd_rare: tests/unit/mmapfd_rare.c tests/unit/check.h $(HOOKE
 $(B)/examples/%: examples/%.c $(B)/libmmapfd.a
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(TARGET) $(CPPFLAGS) $(CFLAGS) -std=c11 -Wall -Wextra -Werror -iquote include -o $@ $< $(B)/libmmapfd.a
+	$(Q)$(CC) $(TARGET) $(CPPFLAGS) $(CFLAGS) -std=c11 -Wall -Wextra -Werror -I include -o $@ $< $(B)/libmmapfd.a
 $(B)/examples/%.aout: examples/%.aout.S examples/aout.lds
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
@@ -188,8 +188,11 @@ install: all $(MAN)
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' lib/mmapfd.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/mmapfd.pc
 	install -D -m 644 include/mmapfd.h $(DESTDIR)$(PREFIX)/include/mmapfd.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/mmapfd docs/mmapfd-vs-mmapobj.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/mmapfd/examples examples/segments.c examples/symbols.c
 	$(foreach page,$(MAN),install -D -m 644 $(page) \
 		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page));)
+	$(foreach name,$(MMAPFD_API),echo .so man3/mmapfd.3 >$(DESTDIR)$(PREFIX)/share/man/man3/$(name).3;)
 
 clean:
 	rm -rf build ld.so
