@@ -90,7 +90,7 @@ $(B)/unit/ldso.a: $(addprefix $(B)/obj/ldso/,mmapfd.o image.o sys.o string.o)
 	$(Q)mkdir -p $(@D)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
-$(B)/unit/%: tests/unit/%.c tests/unit/check.h $(B)/unit/ldso.a
+$(B)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(B)/unit/ldso.a
 	$(call say,CC)
 	$(Q)$(CC) $(TARGET) -std=c11 -O1 -g -Wall -Wextra -Werror -pthread $(INCLUDES) -iquote tests/unit -o $@ $< $(B)/unit/ldso.a
 # Writes the malformed files of either machine.
