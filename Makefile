@@ -125,18 +125,19 @@ $(B)/flags: FORCE
 
 # Unit tests ask the shipped library, from programs with either libc. The tests build them when they want them.
 UNIT_CFLAGS = -std=c11 -O1 -g -Wall -Wextra -Werror -pthread $(INCLUDES) -iquote tests/unit
+UNIT_HEADERS = $(wildcard tests/unit/*.h)
 MUSL_CC = $(if $(CROSS),$(B)/musl-gcc,musl-gcc)
-$(B)/unit-glibc/%: tests/unit/%.c tests/unit/check.h $(B)/libmmapfd.a
+$(B)/unit-glibc/%: tests/unit/%.c $(UNIT_HEADERS) $(B)/libmmapfd.a
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TARGET) $(UNIT_CFLAGS) -o $@ $< $(B)/libmmapfd.a
-$(B)/unit-musl/%: tests/unit/%.c tests/unit/check.h $(B)/libmmapfd.a
+$(B)/unit-musl/%: tests/unit/%.c $(UNIT_HEADERS) $(B)/libmmapfd.a
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(UNIT_CFLAGS) -o $@ $< $(B)/libmmapfd.a
 # These compile the sources of the library themselves, with hooks where they call sys.c.
 HOOKED = $(addprefix ldso/,mmapfd.c image.c aout.c reservation.c)
-$(B)/unit-glibc/mmapfd_rare: tests/unit/mmapfd_rare.c tests/unit/check.h $(HOOKED) $(B)/lib/sys.o
+$(B)/unit-glibc/mmapfd_rare: tests/unit/mmapfd_rare.c $(UNIT_HEADERS) $(HOOKED) $(B)/lib/sys.o
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TARGET) $(UNIT_CFLAGS) -o $@ $< $(B)/lib/sys.o

@@ -58,7 +58,8 @@ struct call {
     uintptr_t whole_lo, whole_hi; /* and all of this range of run-time addresses */
 
     /* by populate */
-    uint64_t read_end; /* file offset that the last read has reached */
+    uint64_t read_end;       /* file offset that the last read has reached */
+    uintptr_t anonymous_end; /* linked address where the last anonymous pages end */
 };
 
 static int mapping_error(const void *mapped)
@@ -328,7 +329,9 @@ static int map_file_pages(struct call *c, const struct segment *seg)
 
     if (len == 0)
         return 0;
-    if (!c->is_covered || seg->off - seg->start != c->first.off - c->first.start) {
+    /* A page shared with the segment before may have been replaced: it has but that one's bytes. */
+    if (!c->is_covered || seg->start < c->anonymous_end ||
+        seg->off - seg->start != c->first.off - c->first.start) {
         c->read_end = 0; /* a read vouches for what was mapped before it */
         err = mapping_error(
             sys_mmap(addr, len, (int)seg->prot, MAP_PRIVATE | MAP_FIXED, c->im.fd, seg->off));
@@ -349,6 +352,7 @@ static int map_anonymous_pages(struct call *c, const struct segment *seg)
     err = mapping_error(sys_mmap_anon(addr, len, (int)prot, MAP_FIXED));
     if (err != 0)
         return image_fail(&c->im, err, "memory for a segment");
+    c->anonymous_end = seg->end;
     err = image_read(&c->im, (void *)(c->bias + seg->fill), seg->fill_len, seg->fill_off);
     if (err != 0)
         return err;

@@ -3,22 +3,9 @@
 
 load lib/common
 load lib/loaders
+load lib/unit
 
 page=$root/man/mmapfd.3.scd
-
-each_arch() {
-    local arch
-    for arch in $(arches); do
-        echo "--- $arch"
-        "$1" "$arch" "${@:2}"
-    done
-}
-
-# build ARCH TARGET: one at a time, since tests that run at once want the same.
-build() {
-    mkdir -p "$root/build"
-    flock "$root/build/unit.lock" make -s --no-print-directory -C "$root" ARCH="$1" "$2"
-}
 
 # example ARCH NAME ARGUMENTS: builds and runs an example.
 example() {

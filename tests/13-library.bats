@@ -2,18 +2,11 @@
 # libmmapfd: the archive and the shared library as programs use them, under either libc and without one.
 
 load lib/common
+load lib/unit
 
 setup_file() {
     make -s --no-print-directory -C "$BATS_TEST_DIRNAME/.." ARCH=x86_64 all
     make -s --no-print-directory -C "$BATS_TEST_DIRNAME/.." ARCH=aarch64 all
-}
-
-each_arch() {
-    local arch
-    for arch in $(arches); do
-        echo "--- $arch"
-        "$1" "$arch" "${@:2}"
-    done
 }
 
 # compiler ARCH WORLD
