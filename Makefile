@@ -85,8 +85,11 @@ $(B)/flags: FORCE
 
 -include $(OBJ:.o=.d)
 
+# What mmapfd is made of, without the string functions: a hosted program has those already.
+MMAPFD_SRC := mmapfd.c image.c sys.c
+
 # Unit tests ask the shipped objects themselves, from a program with a libc. The tests build them when they want them.
-$(B)/unit/ldso.a: $(addprefix $(B)/obj/ldso/,mmapfd.o image.o sys.o string.o)
+$(B)/unit/ldso.a: $(addprefix $(B)/obj/ldso/,$(MMAPFD_SRC:.c=.o) string.o)
 	$(Q)mkdir -p $(@D)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -112,6 +115,11 @@ check:
 lint:
 	$(Q)tests/lint
 
+# TIME is in seconds, for both fuzzers together.
+TIME ?= 60
+fuzz:
+	$(Q)tests/fuzz/run $(TIME)
+
 # Man pages are scdoc; a page already in roff would be installed as it is.
 MAN := $(patsubst man/%.scd,build/man/%,$(wildcard man/*.scd))
 build/man/%: man/%.scd
@@ -130,17 +138,20 @@ install: all $(MAN)
 clean:
 	rm -rf build ld.so
 
-# For tests/lint: the words a compiler needs to see the sources as we do.
+# For scripts: the words a compiler needs to see the sources as we do, and the sources of the primitive.
 print-flags:
 	@echo '$(CPPFLAGS) $(CFLAGS) $(LDSO_CFLAGS)'
+print-mmapfd-src:
+	@echo '$(MMAPFD_SRC)'
 
 help:
 	@echo 'make                 build ./ld.so; ARCH=aarch64 cross-builds build/aarch64/ld.so'
 	@echo 'make demo            run real programs under it'
 	@echo 'make check           build and test both architectures; installs what the tests need'
+	@echo 'make fuzz            fuzz mmapfd for TIME=60 seconds with libFuzzer and AFL++'
 	@echo 'make lint            clang-tidy, cppcheck, shellcheck, clang-format'
 	@echo 'make install         PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR='
 	@echo 'make fixtures man clean'
 
-.PHONY: all fixtures demo check lint man install clean print-flags help FORCE
+.PHONY: all fixtures demo check lint fuzz man install clean print-flags print-mmapfd-src help FORCE
 .DELETE_ON_ERROR:
