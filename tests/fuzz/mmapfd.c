@@ -370,6 +370,14 @@ static bool is_contract_error(int err)
     }
 }
 
+/* Not strcmp: libFuzzer takes what that compares for words to put into files. */
+static bool is_text(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
 /* Bytes of a field of an ELF header, 0 if the name is not one. */
 static size_t field_width(const char *name)
 {
@@ -382,7 +390,7 @@ static size_t field_width(const char *name)
                   {"p_memsz", 8},     {"p_align", 8}};
 
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        if (strcmp(fields[i].name, name) == 0)
+        if (is_text(fields[i].name, name))
             return fields[i].width;
     }
     return 0;
@@ -391,17 +399,17 @@ static size_t field_width(const char *name)
 /* Whether found is wrong, as the relation says. */
 static bool is_complaint(const struct mmapfd_reason *r)
 {
-    if (strcmp(r->relation, "is") == 0)
+    if (is_text(r->relation, "is"))
         return r->found != r->wanted;
-    if (strcmp(r->relation, "at least") == 0)
+    if (is_text(r->relation, "at least"))
         return r->found < r->wanted;
-    if (strcmp(r->relation, "at most") == 0)
+    if (is_text(r->relation, "at most"))
         return r->found > r->wanted;
-    if (strcmp(r->relation, "less than") == 0)
+    if (is_text(r->relation, "less than"))
         return r->found >= r->wanted;
-    if (strcmp(r->relation, "multiple of") == 0)
+    if (is_text(r->relation, "multiple of"))
         return r->wanted != 0 && r->found % r->wanted != 0;
-    return strcmp(r->relation, "other than") == 0 && r->found == r->wanted;
+    return is_text(r->relation, "other than") && r->found == r->wanted;
 }
 
 /* A reason is true: that number stands there in the file, and it is not what is wanted. */
@@ -713,7 +721,9 @@ static void check_disturbed(int err, int expected)
     uint64_t end = model.verdict == SEGMENTS ? model.file_end : file.size;
     bool is_short = hooks.has_cut && (uint64_t)hooks.cut < end;
 
-    HOLDS(err == expected || (err == -EIO && is_short) || (err == -ENOMEM && hooks.has_failed));
+    /* What is read to look at the headers may be cut too, and no segment with it. */
+    HOLDS(err == expected || (err == -EIO && hooks.has_cut) ||
+          (err == -ENOMEM && hooks.has_failed));
     if (model.verdict == OTHER)
         return;
     HOLDS(!hooks.has_failed || err == -ENOMEM);
