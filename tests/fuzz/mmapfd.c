@@ -850,9 +850,45 @@ static void try_all(void)
     try_faults(err, calls);
 }
 
+/* Aligned to 2 MiB. The core puts the next such file below it, so what it makes of an input would
+ * depend on the inputs before; this one is mapped before each, and an input that fails, fails alone. */
+static int aligned_fd = -1;
+
+static void make_aligned(void)
+{
+    static const struct {
+        Elf64_Ehdr ehdr;
+        Elf64_Phdr phdr;
+    } aligned = {.ehdr = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+                                      EV_CURRENT},
+                          .e_type = ET_DYN,
+                          .e_machine = MACHINE,
+                          .e_version = EV_CURRENT,
+                          .e_phoff = sizeof aligned.ehdr,
+                          .e_phentsize = sizeof aligned.phdr,
+                          .e_phnum = 1},
+                 .phdr = {.p_type = PT_LOAD, .p_flags = PF_R, .p_memsz = 1, .p_align = 2 << 20}};
+
+    aligned_fd = memfd_create("aligned", MFD_CLOEXEC);
+    HOLDS(write(aligned_fd, &aligned, sizeof aligned) == sizeof aligned);
+}
+
+static void map_aligned(void)
+{
+    mmapfd_result_t m;
+    unsigned int elements = 1;
+
+    way = "aligned";
+    result = mmapfd_raw(aligned_fd, MMFD_INTERPRET, &m, &elements, NULL, NULL);
+    HOLDS(result == 0 && (uintptr_t)m.mr_addr % (2 << 20) == 0);
+    HOLDS(munmap(m.mr_addr, m.mr_msize) == 0);
+    memset(&hooks, 0, sizeof hooks);
+}
+
 static void prepare(void)
 {
     memset(untouched, FILL, sizeof untouched);
+    make_aligned();
     file.fd = memfd_create("fuzz", MFD_CLOEXEC);
     statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     maps_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
@@ -867,6 +903,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         prepare();
     file_open(data, size);
     judge();
+    map_aligned();
     try_all();
     free(model.table);
     return 0;

@@ -58,8 +58,7 @@ static void save_segments(void)
          LOAD(R | W, 0x1000, 0x1000, 0x6000, 0x6000, PAGE));
     SAVE("align-2m", ET_DYN, 0x400, 64, LOAD(R, 0, 0, 0x400, 0x400, 0x200000));
     SAVE("align-3", ET_DYN, 0x400, 64, LOAD(R, 0, 0, 0x400, 0x400, 3));
-    SAVE("align-absurd", ET_DYN, 0x400, 64,
-         LOAD(R, 0, 0x80000, 0x400, 0x400, UINT64_C(1) << 57));
+    SAVE("align-absurd", ET_DYN, 0x400, 64, LOAD(R, 0, 0x80000, 0x400, 0x400, UINT64_C(1) << 57));
     SAVE("linked-high", ET_DYN, 0x400, 64,
          LOAD(R, 0, UINT64_C(0xffffffff80000000), 0x400, 0x400, PAGE));
     SAVE("vast", ET_DYN, 0x400, 64, LOAD(R, 0, 0, 0x400, 0x400, PAGE),
