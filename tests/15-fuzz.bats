@@ -5,10 +5,8 @@
 
 load lib/common
 
-setup_file() {
-    [[ " $(arches) " == *" $host "* ]] || skip "sanitizers run on this machine's own code"
-    "$root/tests/fuzz/corpus" "$BATS_FILE_TMPDIR/seeds"
-}
+setup_file() { "$root/tests/fuzz/corpus" "$BATS_FILE_TMPDIR/seeds"; }
+setup() { [[ " $(arches) " == *" $host "* ]] || skip "sanitizers run on this machine's own code"; }
 
 # target NAME [FLAG...]: builds it, with flags for its hooks.
 target() { "$root/tests/fuzz/build" libfuzzer "$BATS_TEST_TMPDIR/$1" "${@:2}"; }
@@ -31,6 +29,7 @@ notices() {
     assert_line --regexp "^mmapfd broke its contract .*: .*$2"
     assert_failure
 }
+@test "fuzz: the target notices what is mapped over something else" { notices mmap_anon wants_taken; }
 @test "fuzz: the target notices protections that are not set" { notices mprotect rights; }
 @test "fuzz: the target notices what stays mapped" { notices munmap 'stays mapped'; }
 @test "fuzz: the target notices that the file shrank unseen" { notices fstat is_short; }

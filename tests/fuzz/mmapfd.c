@@ -102,7 +102,14 @@ static struct hooks {
 } hooks;
 
 /* PLANTED_FAULT makes one of the hooks wrong, so that a test can see that the oracle notices. */
-enum { PLANTED_none, PLANTED_mprotect, PLANTED_munmap, PLANTED_fstat, PLANTED_pread };
+enum {
+    PLANTED_none,
+    PLANTED_mmap_anon, /* over what is there */
+    PLANTED_mprotect,  /* not at all */
+    PLANTED_munmap,    /* not at all */
+    PLANTED_fstat,     /* as long as it was */
+    PLANTED_pread      /* one bit is wrong */
+};
 #ifndef PLANTED_FAULT
 #define PLANTED_FAULT none
 #endif
@@ -153,6 +160,8 @@ void *__wrap_sys_mmap_anon(void *addr, size_t len, int prot, int flags)
 {
     intptr_t err = hook();
 
+    if (PLANTED(mmap_anon) && flags & MAP_FIXED_NOREPLACE)
+        flags ^= MAP_FIXED_NOREPLACE | MAP_FIXED;
     return err != 0 ? (void *)err : __real_sys_mmap_anon(addr, len, prot, flags);
 }
 
@@ -320,6 +329,33 @@ static void judge(void)
         model.verdict = OTHER;
     else
         model.verdict = judge_elf();
+}
+
+/* ---- a page that is in use ---- */
+
+/* Where one of the malformed files wants to be, and what the dictionary knows. */
+#define TAKEN UINT64_C(0x20000000)
+static const char taken_text[] = "nothing may be mapped over this";
+
+static void take_page(void)
+{
+    void *page = mmap((void *)TAKEN, PAGE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+    HOLDS(page == (void *)TAKEN);
+    memcpy(page, taken_text, sizeof taken_text);
+}
+
+/* Whether a segment at its linked address would cover the page. */
+static bool wants_taken(void)
+{
+    for (size_t i = 0; i < model.count && i < MANY; i++) {
+        const Elf64_Phdr *ph = &model.loaded[i];
+
+        if (page_down(ph->p_vaddr) <= TAKEN && page_up(ph->p_vaddr + ph->p_memsz) > TAKEN)
+            return true;
+    }
+    return false;
 }
 
 /* ---- one call, and what holds for every one ---- */
@@ -706,6 +742,7 @@ static void check_result(int err)
         HOLDS(err != -ENOMEM || !is_modest || has_fixed_place);
     } else {
         HOLDS(call.elements == elements_wanted());
+        HOLDS(verdict == WHOLE || model.ehdr.e_type == ET_DYN || !wants_taken());
     }
 }
 
@@ -751,6 +788,7 @@ static bool try_once(int expected)
         unmap_list();
     }
     HOLDS(lowest_free_descriptor() == descriptor);
+    HOLDS(memcmp((void *)TAKEN, taken_text, sizeof taken_text) == 0);
     return pages_mapped() == pages;
 }
 
@@ -888,6 +926,7 @@ static void map_aligned(void)
 static void prepare(void)
 {
     memset(untouched, FILL, sizeof untouched);
+    take_page();
     make_aligned();
     file.fd = memfd_create("fuzz", MFD_CLOEXEC);
     statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);

@@ -7,7 +7,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 
-enum { PAGE = 4096, AT = 0x10000000 };
+enum { PAGE = 4096, AT = 0x10000000, TAKEN = 0x20000000 };
 
 static const char *directory;
 
@@ -77,6 +77,8 @@ static void save_other_types(void)
     SAVE("fixed-at-0", ET_EXEC, 0x400, 64, LOAD(R, 0, 0, 0x400, 0x400, PAGE));
     SAVE("fixed-hole", ET_EXEC, 0x600, 64, LOAD(R, 0, AT, 0x400, 0x400, PAGE),
          LOAD(R | W, 0x400, AT + 0x8400, 0x200, 0x200, PAGE));
+    SAVE("fixed-over-another", ET_EXEC, 0x600, 64, LOAD(R, 0, TAKEN - PAGE, 0x400, 0x400, PAGE),
+         LOAD(R | W, 0x400, TAKEN + 0x400, 0x200, 0x200, PAGE));
     SAVE("relocatable", ET_REL, 0x400, 64, {0});
     SAVE("core", ET_CORE, 0x1100, 64, {PT_NOTE, R, 0x100, 0, 0, 0x80, 0x80, 4},
          LOAD(R | W, 0x1000, 0x5000, 0x100, 0x100, PAGE));
