@@ -108,7 +108,8 @@ static void *hook_mmap_anon(void *addr, size_t len, int prot, int flags)
     if (hooks.ignores_noreplace)
         flags &= ~MAP_FIXED_NOREPLACE;
     hooks.anon = sys_mmap_anon(addr, len, prot, flags);
-    hooks.anon_end = hooks.anon + len;
+    if (!sys_is_error(hooks.anon))
+        hooks.anon_end = hooks.anon + len;
     return hooks.anon;
 }
 
