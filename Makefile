@@ -82,8 +82,9 @@ $(B)/obj/%.o: %.S $(B)/flags
 # libmmapfd: the loader's own sources from mmapfd.c down, and lib/errno.c. In the archive they are one object whose
 # other symbols are local, so that a program's memcpy stays its libc's. The shared library names no libc that it
 # needs: see lib/errno.c.
-MMAPFD_SRC := mmapfd mmapfd_explain image aout reservation print string sys
-MMAPFD_OBJ := $(MMAPFD_SRC:%=$(B)/lib/%.o)
+# MMAPFD_SRC is what a hosted program can compile itself, with sanitizers say.
+MMAPFD_SRC := mmapfd.c image.c aout.c reservation.c sys.c
+MMAPFD_OBJ := $(patsubst %.c,$(B)/lib/%.o,$(MMAPFD_SRC) mmapfd_explain.c print.c string.c)
 MMAPFD_API := mmapfd_raw mmapfd_segments mmapfd_explain
 LIB_CFLAGS = $(FREESTANDING_CFLAGS) -fPIC -ffunction-sections -fdata-sections
 
@@ -172,6 +173,11 @@ check:
 lint:
 	$(Q)tests/lint
 
+# TIME is in seconds, for both fuzzers together.
+TIME ?= 60
+fuzz:
+	$(Q)tests/fuzz/run $(TIME)
+
 # Man pages are scdoc; a page already in roff would be installed as it is.
 MAN := $(patsubst man/%.scd,build/man/%,$(wildcard man/*.scd))
 build/man/%: man/%.scd
@@ -198,17 +204,20 @@ install: all $(MAN)
 clean:
 	rm -rf build ld.so
 
-# For tests/lint: the words a compiler needs to see the sources as we do.
+# For scripts: the words a compiler needs to see the sources as we do, and the sources of the primitive.
 print-flags:
 	@echo '$(CPPFLAGS) $(CFLAGS) $(LDSO_CFLAGS)'
+print-mmapfd-src:
+	@echo '$(MMAPFD_SRC)'
 
 help:
 	@echo 'make                 build ./ld.so; ARCH=aarch64 cross-builds build/aarch64/ld.so'
 	@echo 'make demo            run real programs under it'
 	@echo 'make check           build and test both architectures; installs what the tests need'
+	@echo 'make fuzz            fuzz mmapfd for TIME=60 seconds with libFuzzer and AFL++'
 	@echo 'make lint            clang-tidy, cppcheck, shellcheck, clang-format'
 	@echo 'make install         PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR='
 	@echo 'make fixtures man clean'
 
-.PHONY: all fixtures demo check lint man install clean print-flags help FORCE
+.PHONY: all fixtures demo check lint fuzz man install clean print-flags print-mmapfd-src help FORCE
 .DELETE_ON_ERROR:

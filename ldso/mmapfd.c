@@ -288,12 +288,16 @@ static int reserve_aligned(struct call *c)
  */
 static uintptr_t placed_last;
 
+/* A step down to alignment that is longer leaves that gap. With an alignment that no address has it
+ * would lead to the linked address itself: the file would have chosen, a low place known beforehand. */
+#define HINT_REACH (UINT64_C(1) << 32)
+
 static uintptr_t hint_below(const struct call *c, uintptr_t last)
 {
     uintptr_t below = last > c->area_len ? last - c->area_len : 0;
     size_t down = (c->align - misalignment(c, below)) & (c->align - 1);
 
-    return below > down ? below - down : 0;
+    return below > down && down < HINT_REACH ? below - down : 0;
 }
 
 static int place_free(struct call *c)

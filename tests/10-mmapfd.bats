@@ -67,9 +67,11 @@ sanitized() { # COMPILER TEST SOURCES...
 @test "mmapfd: the same with address and undefined behaviour sanitizers" {
     [[ " $(arches) " == *" $host "* ]] || skip "sanitizers run on this machine's own code"
     cd "$root"
+    read -ra sources < <(make -s --no-print-directory print-mmapfd-src)
     for compiler in gcc clang; do
-        sanitized "$compiler" mmapfd ldso/mmapfd.c ldso/image.c ldso/aout.c ldso/reservation.c ldso/sys.c
-        sanitized "$compiler" mmapfd_aout ldso/mmapfd.c ldso/image.c ldso/aout.c ldso/reservation.c ldso/sys.c
+        sanitized "$compiler" mmapfd "${sources[@]/#/ldso/}"
+        sanitized "$compiler" mmapfd_aout "${sources[@]/#/ldso/}"
+        sanitized "$compiler" mmapfd_reserved "${sources[@]/#/ldso/}"
         sanitized "$compiler" mmapfd_rare ldso/sys.c
     done
 }
