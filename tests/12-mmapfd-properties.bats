@@ -59,7 +59,7 @@ glibc() {
 # It lists what it could never run, too: so there are enough files even where no program was made for it.
 musl() {
     unit_in glibc "$1" mmapfd_like_others 300 musl "$(native_loader "$1" musl)" \
-        /usr/bin /usr/sbin "/usr/lib/$1-linux-musl" "$root/build/$1/fixtures/musl"
+        /usr/bin /usr/sbin "/usr/lib/$1-linux-musl"
     figures
 }
 @test "mmapfd: every file that musl's loader lists is mapped alike" { each_arch musl; }
