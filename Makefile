@@ -82,8 +82,9 @@ $(B)/obj/%.o: %.S $(B)/flags
 # libmmapfd: the loader's own sources from mmapfd.c down, and lib/errno.c. In the archive they are one object whose
 # other symbols are local, so that a program's memcpy stays its libc's. The shared library names no libc that it
 # needs: see lib/errno.c.
-MMAPFD_SRC := mmapfd mmapfd_explain image aout reservation print string sys
-MMAPFD_OBJ := $(MMAPFD_SRC:%=$(B)/lib/%.o)
+# MMAPFD_SRC is what a hosted program can compile itself, with sanitizers say.
+MMAPFD_SRC := mmapfd.c image.c aout.c reservation.c sys.c
+MMAPFD_OBJ := $(patsubst %.c,$(B)/lib/%.o,$(MMAPFD_SRC) mmapfd_explain.c print.c string.c)
 MMAPFD_API := mmapfd_raw mmapfd_segments mmapfd_explain
 LIB_CFLAGS = $(FREESTANDING_CFLAGS) -fPIC -ffunction-sections -fdata-sections
 
@@ -125,18 +126,19 @@ $(B)/flags: FORCE
 
 # Unit tests ask the shipped library, from programs with either libc. The tests build them when they want them.
 UNIT_CFLAGS = -std=c11 -O1 -g -Wall -Wextra -Werror -pthread $(INCLUDES) -iquote tests/unit
+UNIT_HEADERS = $(wildcard tests/unit/*.h)
 MUSL_CC = $(if $(CROSS),$(B)/musl-gcc,musl-gcc)
-$(B)/unit-glibc/%: tests/unit/%.c tests/unit/check.h $(B)/libmmapfd.a
+$(B)/unit-glibc/%: tests/unit/%.c $(UNIT_HEADERS) $(B)/libmmapfd.a
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TARGET) $(UNIT_CFLAGS) -o $@ $< $(B)/libmmapfd.a
-$(B)/unit-musl/%: tests/unit/%.c tests/unit/check.h $(B)/libmmapfd.a
+$(B)/unit-musl/%: tests/unit/%.c $(UNIT_HEADERS) $(B)/libmmapfd.a
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(UNIT_CFLAGS) -o $@ $< $(B)/libmmapfd.a
 # These compile the sources of the library themselves, with hooks where they call sys.c.
 HOOKED = $(addprefix ldso/,mmapfd.c image.c aout.c reservation.c)
-$(B)/unit-glibc/mmapfd_rare: tests/unit/mmapfd_rare.c tests/unit/check.h $(HOOKED) $(B)/lib/sys.o
+$(B)/unit-glibc/mmapfd_rare: tests/unit/mmapfd_rare.c $(UNIT_HEADERS) $(HOOKED) $(B)/lib/sys.o
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TARGET) $(UNIT_CFLAGS) -o $@ $< $(B)/lib/sys.o
@@ -144,7 +146,7 @@ $(B)/unit-glibc/mmapfd_rare: tests/unit/mmapfd_rare.c tests/unit/check.h $(HOOKE
 $(B)/examples/%: examples/%.c $(B)/libmmapfd.a
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(TARGET) $(CPPFLAGS) $(CFLAGS) -std=c11 -Wall -Wextra -Werror -iquote include -o $@ $< $(B)/libmmapfd.a
+	$(Q)$(CC) $(TARGET) $(CPPFLAGS) $(CFLAGS) -std=c11 -Wall -Wextra -Werror -I include -o $@ $< $(B)/libmmapfd.a
 $(B)/examples/%.aout: examples/%.aout.S examples/aout.lds
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
@@ -177,6 +179,11 @@ bench-quick:
 lint:
 	$(Q)tests/lint
 
+# TIME is in seconds, for both fuzzers together.
+TIME ?= 60
+fuzz:
+	$(Q)tests/fuzz/run $(TIME)
+
 # Man pages are scdoc; a page already in roff would be installed as it is.
 MAN := $(patsubst man/%.scd,build/man/%,$(wildcard man/*.scd))
 build/man/%: man/%.scd
@@ -194,24 +201,30 @@ install: all $(MAN)
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' lib/mmapfd.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/mmapfd.pc
 	install -D -m 644 include/mmapfd.h $(DESTDIR)$(PREFIX)/include/mmapfd.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/mmapfd docs/mmapfd-vs-mmapobj.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/mmapfd/examples examples/segments.c examples/symbols.c
 	$(foreach page,$(MAN),install -D -m 644 $(page) \
 		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page));)
+	$(foreach name,$(MMAPFD_API),echo .so man3/mmapfd.3 >$(DESTDIR)$(PREFIX)/share/man/man3/$(name).3;)
 
 clean:
 	rm -rf build ld.so
 
-# For tests/lint: the words a compiler needs to see the sources as we do.
+# For scripts: the words a compiler needs to see the sources as we do, and the sources of the primitive.
 print-flags:
 	@echo '$(CPPFLAGS) $(CFLAGS) $(LDSO_CFLAGS)'
+print-mmapfd-src:
+	@echo '$(MMAPFD_SRC)'
 
 help:
 	@echo 'make                 build ./ld.so; ARCH=aarch64 cross-builds build/aarch64/ld.so'
 	@echo 'make demo            run real programs under it'
 	@echo 'make check           build and test both architectures; installs what the tests need'
+	@echo 'make fuzz            fuzz mmapfd for TIME=60 seconds with libFuzzer and AFL++'
 	@echo 'make bench           measure against the native loaders; bench-quick: under a minute'
 	@echo 'make lint            clang-tidy, cppcheck, shellcheck, clang-format'
 	@echo 'make install         PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR='
 	@echo 'make fixtures man clean'
 
-.PHONY: all fixtures demo check bench bench-quick lint man install clean print-flags help FORCE
+.PHONY: all fixtures demo check bench bench-quick lint fuzz man install clean print-flags print-mmapfd-src help FORCE
 .DELETE_ON_ERROR:

@@ -65,7 +65,9 @@ static int check_machine(const struct image *im, const struct aout_header *heade
     if (check && (is_magic(big) || big == AOUT_QMAGIC)) {
         COUNT(aout_network_order);
         if (header->a_machtype == ARCH_AOUT_MACHINE)
-            check = "magic number of an a.out file, in network byte order,";
+            return image_refuse_at(im, -ENOTSUP, offsetof(struct aout_header, a_magic),
+                                   "byte order of an a.out file: a_magic", header->a_magic, "is",
+                                   big);
         return image_refuse_at(im, -ENOTSUP, offsetof(struct aout_header, a_machtype), check,
                                header->a_machtype, "is", ARCH_AOUT_MACHINE);
     }

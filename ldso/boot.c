@@ -24,7 +24,7 @@ static void relocate_self(uintptr_t base)
         else if (d->d_tag == DT_RELASZ)
             len = d->d_un.d_val;
     }
-    for (size_t i = 0; i < len / sizeof *rela; i++) {
+    for (size_t i = 0; rela != NULL && i < len / sizeof *rela; i++) {
         if (ELF64_R_TYPE(rela[i].r_info) != REL_RELATIVE)
             __builtin_trap();
         *(uintptr_t *)(base + rela[i].r_offset) = base + (uint64_t)rela[i].r_addend;

@@ -58,7 +58,8 @@ struct call {
     uintptr_t whole_lo, whole_hi; /* and all of this range of run-time addresses */
 
     /* by populate */
-    uint64_t read_end; /* file offset that the last read has reached */
+    uint64_t read_end;       /* file offset that the last read has reached */
+    uintptr_t anonymous_end; /* linked address where the last anonymous pages end */
 };
 
 static int mapping_error(const void *mapped)
@@ -287,12 +288,16 @@ static int reserve_aligned(struct call *c)
  */
 static uintptr_t placed_last;
 
+/* A step down to alignment that is longer leaves that gap. With an alignment that no address has it
+ * would lead to the linked address itself: the file would have chosen, a low place known beforehand. */
+#define HINT_REACH (UINT64_C(1) << 32)
+
 static uintptr_t hint_below(const struct call *c, uintptr_t last)
 {
     uintptr_t below = last > c->area_len ? last - c->area_len : 0;
     size_t down = (c->align - misalignment(c, below)) & (c->align - 1);
 
-    return below > down ? below - down : 0;
+    return below > down && down < HINT_REACH ? below - down : 0;
 }
 
 static int place_free(struct call *c)
@@ -328,7 +333,9 @@ static int map_file_pages(struct call *c, const struct segment *seg)
 
     if (len == 0)
         return 0;
-    if (!c->is_covered || seg->off - seg->start != c->first.off - c->first.start) {
+    /* A page shared with the segment before may have been replaced: it has but that one's bytes. */
+    if (!c->is_covered || seg->start < c->anonymous_end ||
+        seg->off - seg->start != c->first.off - c->first.start) {
         c->read_end = 0; /* a read vouches for what was mapped before it */
         err = mapping_error(
             sys_mmap(addr, len, (int)seg->prot, MAP_PRIVATE | MAP_FIXED, c->im.fd, seg->off));
@@ -349,6 +356,7 @@ static int map_anonymous_pages(struct call *c, const struct segment *seg)
     err = mapping_error(sys_mmap_anon(addr, len, (int)prot, MAP_FIXED));
     if (err != 0)
         return image_fail(&c->im, err, "memory for a segment");
+    c->anonymous_end = seg->end;
     err = image_read(&c->im, (void *)(c->bias + seg->fill), seg->fill_len, seg->fill_off);
     if (err != 0)
         return err;

@@ -1,53 +1,8 @@
 #!/usr/bin/env bats
 # mmapfd: the shipped object against its contract, and the loader against malformed files.
-#
-# The programs in tests/unit print "ok - sentence" or "not ok - sentence" for each thing they check.
 
 load lib/common
-
-# build ARCH TARGET: one at a time, since tests that run at once want the same.
-build() {
-    mkdir -p "$root/build"
-    flock "$root/build/unit.lock" make -s --no-print-directory -C "$root" ARCH="$1" "$2"
-}
-
-# unit ARCH NAME [ARGUMENTS]: builds and runs a unit test of that machine, linked with either libc.
-unit() {
-    local world
-    for world in glibc musl; do
-        unit_in "$world" "$@"
-    done
-}
-
-unit_in() { # WORLD ARCH NAME [ARGUMENTS]
-    local world=$1 arch=$2 name=$3 environment=() program
-    shift 3
-    program=build/$arch/unit-$world/$name
-    build "$arch" "$program"
-    [[ $arch == "$host" ]] || environment=(EMULATED=1)
-    echo "--- $arch, $world"
-    run launch "$arch" "$world" "${environment[@]}" "$root/$program" "$@"
-    grep -E '^skip - ' <<<"$output" | sed "s/^/# $arch, $world: /" >&3 || true
-    refute_line --regexp '^not ok - '
-    assert_line --regexp '^ok - '
-    assert_success
-}
-
-# malformed ARCH DIRECTORY [ADDRESS]: fills the directory with malformed files.
-malformed() {
-    build "$host" build/host/malformed-generate
-    mkdir -p "$2"
-    "$root/build/host/malformed-generate" "$@"
-    assert_file_not_empty "$2/index"
-}
-
-each_arch() {
-    local arch
-    for arch in $(arches); do
-        echo "--- $arch"
-        "$1" "$arch" "${@:2}"
-    done
-}
+load lib/unit
 
 # ---- the contract ----
 
@@ -112,9 +67,11 @@ sanitized() { # COMPILER TEST SOURCES...
 @test "mmapfd: the same with address and undefined behaviour sanitizers" {
     [[ " $(arches) " == *" $host "* ]] || skip "sanitizers run on this machine's own code"
     cd "$root"
+    read -ra sources < <(make -s --no-print-directory print-mmapfd-src)
     for compiler in gcc clang; do
-        sanitized "$compiler" mmapfd ldso/mmapfd.c ldso/image.c ldso/aout.c ldso/reservation.c ldso/sys.c
-        sanitized "$compiler" mmapfd_aout ldso/mmapfd.c ldso/image.c ldso/aout.c ldso/reservation.c ldso/sys.c
+        sanitized "$compiler" mmapfd "${sources[@]/#/ldso/}"
+        sanitized "$compiler" mmapfd_aout "${sources[@]/#/ldso/}"
+        sanitized "$compiler" mmapfd_reserved "${sources[@]/#/ldso/}"
         sanitized "$compiler" mmapfd_rare ldso/sys.c
     done
 }

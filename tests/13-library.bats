@@ -2,18 +2,11 @@
 # libmmapfd: the archive and the shared library as programs use them, under either libc and without one.
 
 load lib/common
+load lib/unit
 
 setup_file() {
     make -s --no-print-directory -C "$BATS_TEST_DIRNAME/.." ARCH=x86_64 all
     make -s --no-print-directory -C "$BATS_TEST_DIRNAME/.." ARCH=aarch64 all
-}
-
-each_arch() {
-    local arch
-    for arch in $(arches); do
-        echo "--- $arch"
-        "$1" "$arch" "${@:2}"
-    done
 }
 
 # compiler ARCH WORLD
@@ -27,12 +20,12 @@ compiler() {
 
 library() { echo "$root/build/$1/libmmapfd.$2"; }
 
-functions='mmapfd mmapfd_explain mmapfd_raw mmapfd_segments'
+functions=(mmapfd mmapfd_explain mmapfd_raw mmapfd_segments)
 
 exports() {
     run "$(tool "$1" nm)" -D --defined-only --with-symbol-versions "$(library "$1" so.1)"
     assert_equal "$(awk '$2 == "T" { print $3 }' <<<"$output" | sort)" \
-        "$(printf '%s@@MMAPFD_1.0\n' $functions)"
+        "$(printf '%s@@MMAPFD_1.0\n' "${functions[@]}")"
     assert_equal "$(awk '$2 != "T" { print $2, $3 }' <<<"$output")" 'A MMAPFD_1.0'
     run readelf -dW "$(library "$1" so.1)"
     assert_output --partial 'soname: [libmmapfd.so.1]'
@@ -47,7 +40,7 @@ exports() {
 
 archive_defines() {
     run "$(tool "$1" nm)" --extern-only --defined-only "$(library "$1" a)"
-    assert_equal "$(awk 'NF == 3 { print $3 }' <<<"$output" | sort)" "$(printf '%s\n' $functions)"
+    assert_equal "$(awk 'NF == 3 { print $3 }' <<<"$output" | sort)" "$(printf '%s\n' "${functions[@]}")"
     run "$(tool "$1" nm)" --undefined-only "$(library "$1" a)"
     # The linker's own name aside, which some compilers mention.
     assert_equal "$(awk 'NF == 2 && !/_GLOBAL_OFFSET_TABLE_/ { print $2 }' <<<"$output" | sort -u)" \
@@ -94,6 +87,15 @@ hosted() {
     each_arch hosted
 }
 
+maps_and_refuses_alone() { # ARCH COMMAND...
+    run launch "$1" glibc "${@:2}" <"$(library "$1" so.1)"
+    assert_output mapped
+    assert_success
+    run launch "$1" glibc "${@:2}" <"$(library "$1" refused)"
+    assert_output --partial 'e_machine (at file offset 0x12) is 0x2, wanted 0x'
+    assert_failure 1
+}
+
 alone() {
     local cc out=$BATS_TEST_TMPDIR/$1
     cc=$(tool "$1" gcc)
@@ -104,14 +106,8 @@ alone() {
     "$cc" "${flags[@]}" -static -o "$out/static" "$root/tests/library/alone.c" "$(library "$1" a)"
     "$cc" "${flags[@]}" -o "$out/shared" "$root/tests/library/alone.c" -L"$root/build/$1" -lmmapfd \
         -Wl,-rpath,"$root/build/$1" -Wl,--unresolved-symbols=ignore-in-shared-libs
-    for command in "$out/static" "$(loader "$1") $out/shared"; do
-        run launch "$1" glibc $command <"$(library "$1" so.1)"
-        assert_output mapped
-        assert_success
-        run launch "$1" glibc $command <"$(library "$1" refused)"
-        assert_output --partial 'e_machine (at file offset 0x12) is 0x2, wanted 0x'
-        assert_failure 1
-    done
+    maps_and_refuses_alone "$1" "$out/static"
+    maps_and_refuses_alone "$1" "$(loader "$1")" "$out/shared"
 }
 @test "library: without a libc, from the archive and shared" { each_arch alone; }
 

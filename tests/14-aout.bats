@@ -2,19 +2,12 @@
 # The loader and the a.out format: the example runs, and what cannot run is refused before it does.
 
 load lib/common
-
-each_arch() {
-    local arch
-    for arch in $(arches); do
-        echo "--- $arch"
-        "$1" "$arch" "${@:2}"
-    done
-}
+load lib/unit
 
 # aout ARCH: builds the example; $program is a copy that may be changed.
 aout() {
-    mkdir -p "$root/build" "$BATS_TEST_TMPDIR/$1"
-    flock "$root/build/unit.lock" make -s --no-print-directory -C "$root" ARCH="$1" "build/$1/examples/hello.aout"
+    mkdir -p "$BATS_TEST_TMPDIR/$1"
+    build "$1" "build/$1/examples/hello.aout"
     program=$BATS_TEST_TMPDIR/$1/hello.aout
     cp "$root/build/$1/examples/hello.aout" "$program"
 }

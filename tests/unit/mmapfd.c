@@ -543,6 +543,9 @@ static void test_shared_page(void)
     static const Elf64_Phdr ph[] = {LOAD(R, 0, 0, 0x1100, 0x1100, 1),
                                     LOAD(R, 0x1200, 0x1200, 0x100, 0x100, 1),
                                     LOAD(R, 0x1400, 0x1400, 0x1000, 0x1c00, 1)};
+    static const Elf64_Phdr small_then_large[] = {LOAD(R, 0, 0, 0x1000, 0x1000, 1),
+                                                  LOAD(R | W, 0x2000, 0x2000, 0x1100, 0x1100, 1),
+                                                  LOAD(R | W, 0x3100, 0x3100, 0x12345, 0x12345, 1)};
     static const Elf64_Phdr at[] = {LOAD(R | W, 0x1000, FIXED, 0x1100, 0x1100, 1),
                                     LOAD(R | W, 0x2200, FIXED + 0x1200, 0x100, 0x200, 1)};
     static const Elf64_Phdr rights[] = {LOAD(R | X, 0, 0, 0x1100, 0x1100, 1),
@@ -560,6 +563,12 @@ static void test_shared_page(void)
     CHECK("segments that continue each other may share a page",
           map(fd) == 0 && list_len == 3 && shows(&list[0], fd, &ph[0]) &&
               shows(&list[1], fd, &ph[1]) && shows(&list[2], fd, &ph[2]));
+    unmap_list();
+    close(fd);
+    fd = elf_make(ET_DYN, small_then_large, 3, 0x16000);
+    CHECK("also when one of them is read into memory and the other is mapped",
+          map(fd) == 0 && shows(&list[1], fd, &small_then_large[1]) &&
+              shows(&list[2], fd, &small_then_large[2]));
     unmap_list();
     close(fd);
     fd = elf_make(ET_EXEC, at, 2, 0x3000);

@@ -297,7 +297,7 @@ static void test_foreign(void)
 #else
         {{0, 183, 0x0b, 1}, "AArch64"},
 #endif
-        {{0, AOUT_MACHINE, 1, 0x0b}, "network byte order"},
+        {{0, AOUT_MACHINE, 1, 0x0b}, "byte order"},
     };
 
     for (size_t i = 0; i < COUNT_OF(files); i++) {

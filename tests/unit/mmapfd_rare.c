@@ -117,7 +117,8 @@ static void *hook_mmap_anon(void *addr, size_t len, int prot, int flags)
     if (hooks.ignores_noreplace)
         flags &= ~MAP_FIXED_NOREPLACE;
     hooks.anon = sys_mmap_anon(addr, len, prot, flags);
-    hooks.anon_end = (char *)((uintptr_t)hooks.anon + len);
+    if (!sys_is_error(hooks.anon))
+        hooks.anon_end = hooks.anon + len;
     return hooks.anon;
 }
 
@@ -243,6 +244,8 @@ static const Elf64_Phdr fixed[] = {LOAD(R, 0, FIXED, 0x628, 0x628, PAGE),
 static const Elf64_Phdr small[] = {LOAD(R, 0, 0, 0x900, 0x900, PAGE)};
 static const Elf64_Phdr wide[] = {LOAD(R, 0, 0, 0x628, 0x628, 0x1fffff),
                                   LOAD(R | W, 0x1000, 0x3000, 0x10, 0x2000, PAGE)};
+/* Only the linked address is aligned. */
+static const Elf64_Phdr absurd[] = {LOAD(R, 0, 0x80000, 0x628, 0x628, UINT64_C(1) << 57)};
 /* Its last file part is mapped whole, so that nothing is read behind it. */
 static const Elf64_Phdr paged[] = {LOAD(R | X, 0, 0, 0x15d, 0x15d, PAGE),
                                    LOAD(R | W, 0x1000, 0x1000, 0x5000, 0x7000, PAGE)};
@@ -566,6 +569,11 @@ static void test_hints(void)
         CHECK("and one call places it", hooks.of_kind[MMAP] == 1 && hooks.of_kind[MUNMAP] == 1);
     placed_last = PAGE;
     CHECK("a stale hint below which there is no room does no harm", is_mapped_wide(next, fd));
+    close(fd);
+    fd = elf_make(ET_DYN, absurd, COUNT_OF(absurd), 0x1000);
+    list_len = MANY;
+    CHECK("an alignment that only the linked address has is refused after others, too",
+          mmapfd_raw(fd, MMFD_INTERPRET, list, &list_len, NULL, NULL) == -ENOMEM);
     close(fd);
 }
 
