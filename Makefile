@@ -34,8 +34,9 @@ LDSO_CFLAGS = $(FREESTANDING_CFLAGS) -fPIE -fvisibility=hidden -fno-asynchronous
 INCLUDES = -iquote ldso -iquote arch -iquote arch/$(ARCH) -iquote include
 # text: boot.c applies relative relocations only, so none may fall into code. noseparate-code: two segments
 # instead of four; mapping each costs a start more than the loader's own work. defs: nothing to look up later.
+# sort-section: what is large lies behind what is used (.bss.large).
 LDSO_LDFLAGS = -nostdlib -static-pie -Wl,--no-dynamic-linker -Wl,-soname,$(NAME) -Wl,-E -Wl,--hash-style=gnu \
-	-Wl,-z,text -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,noseparate-code -Wl,-z,defs \
+	-Wl,-z,text -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,noseparate-code -Wl,-z,defs -Wl,--sort-section=name \
 	-Wl,--build-id -Wl,--fatal-warnings $(addprefix -Wl$(COMMA)--dynamic-list=,$(wildcard ldso/exports.map))
 COMMA := ,
 

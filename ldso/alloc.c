@@ -24,6 +24,8 @@ enum {
     CLASS_COUNT = 26, /* 32 .. 192 KiB */
     LARGE = 128 * 1024,
     ARENA = 256 * 1024,
+    TABLE = 32 * 1024,
+    HUGE = 2 * 1024 * 1024, /* a page of the next larger size, on both machines */
 };
 
 struct block {
@@ -35,7 +37,9 @@ struct block {
 
 static struct lock lock;
 static struct block *free_blocks[CLASS_COUNT];
-static char first_arena[ARENA] __attribute__((aligned(16)));
+/* The linker puts .bss.large behind the small variables (the Makefile's --sort-section), which then
+ * share a page. */
+static char first_arena[ARENA] __attribute__((aligned(16), section(".bss.large")));
 static char *arena_next = first_arena;
 static char *arena_end = first_arena + ARENA;
 
@@ -69,10 +73,23 @@ static struct block *carve(size_t size)
     return block;
 }
 
-static void *alloc_large(size_t size)
+/* Memory that is going to be used all over, so that a fault for each page is one too many: in pages
+ * of the next larger size where that is worth it, else all of it at once. */
+static void *map_table(size_t size)
+{
+    bool is_huge = size >= HUGE;
+    void *table = sys_mmap_anon(NULL, size, PROT_READ | PROT_WRITE, is_huge ? 0 : MAP_POPULATE);
+
+    if (is_huge && !sys_is_error(table))
+        sys_madvise(table, size, MADV_HUGEPAGE);
+    return table;
+}
+
+static void *alloc_large(size_t size, bool is_table)
 {
     size = sys_page_up(size);
-    struct block *block = sys_mmap_anon(NULL, size, PROT_READ | PROT_WRITE, 0);
+    struct block *block = is_table ? map_table(size)
+                                   : sys_mmap_anon(NULL, size, PROT_READ | PROT_WRITE, 0);
     if (sys_is_error(block))
         return NULL;
     block->size = size;
@@ -86,7 +103,7 @@ void *alloc(size_t len)
         return NULL;
     size_t size = len + HEADER;
     if (size > LARGE)
-        return alloc_large(size);
+        return alloc_large(size, false);
     int class = class_of(size);
 
     lock_acquire(&lock);
@@ -111,6 +128,15 @@ void *alloc_array(size_t count, size_t size)
     size_t len;
 
     return __builtin_mul_overflow(count, size, &len) ? NULL : alloc(len);
+}
+
+void *alloc_table(size_t count, size_t size)
+{
+    size_t len;
+
+    if (__builtin_mul_overflow(count, size, &len) || len > PTRDIFF_MAX)
+        return NULL;
+    return len < TABLE ? alloc(len) : alloc_large(len + HEADER, true);
 }
 
 void *alloc_resize(void *p, size_t len)

@@ -15,6 +15,9 @@ void *alloc(size_t len);
 /* count items of size bytes; NULL also when the product overflows. */
 void *alloc_array(size_t count, size_t size);
 
+/* The same for what is going to be written to all over, and soon. */
+void *alloc_table(size_t count, size_t size);
+
 /* Grows or shrinks p (NULL: like alloc), new bytes are zero; NULL leaves p as it was. */
 void *alloc_resize(void *p, size_t len);
 

@@ -101,7 +101,7 @@ static bool has_words(const char *list, const char *words)
  * virtual machine). */
 static const char *processor_flags(void)
 {
-    static char text[8192];
+    static char text[8192] __attribute__((section(".bss.large"))); /* see alloc.c */
 
     if (text[0] != '\0')
         return text;

@@ -56,10 +56,21 @@ static int not_found(const struct object *o, const char *name, const char *versi
                      version != NULL ? ", version " : "", version != NULL ? version : "");
 }
 
-/* The definition that handle has of n. The error record is set if there is none. */
-static int find(void *handle, struct lookup_name *n, struct object *caller, struct lookup_def *def)
+/* Whose code calls; the program for code that is no object's. */
+static struct object *find_caller(const void *addr)
 {
-    struct object *o = caller;
+    lock_acquire(&object_lock);
+    struct object *o = object_by_addr((uintptr_t)addr);
+    lock_release(&object_lock);
+    return o != NULL ? o : object_head;
+}
+
+/* The definition that handle has of n. The error record is set if there is none. */
+static int find(void *handle, struct lookup_name *n, const void *caller_addr,
+                struct lookup_def *def)
+{
+    bool is_pseudo = handle == RTLD_DEFAULT || handle == RTLD_NEXT;
+    struct object *caller = is_pseudo ? find_caller(caller_addr) : NULL, *o = caller;
     bool found;
 
     if (handle == RTLD_DEFAULT) {
@@ -104,10 +115,7 @@ void *dl_sym(void *handle, const char *name, const char *version, const void *ca
     dl_clear_error();
     lookup_init(&n, name, version != NULL ? &v : NULL);
     lock_acquire(&load_lock);
-    lock_acquire(&object_lock);
-    struct object *caller = object_by_addr((uintptr_t)caller_addr);
-    lock_release(&object_lock);
-    if (find(handle, &n, caller != NULL ? caller : object_head, &def) == 0)
+    if (find(handle, &n, caller_addr, &def) == 0)
         addr = address(&def);
     else
         dl_publish_error();

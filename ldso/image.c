@@ -342,8 +342,12 @@ static int check_open_mode(const struct image *im, int err, const char *check)
 int image_read_head(struct image *im, union image_head *head)
 {
     struct sys_stat st;
-    int err = sys_fstat(im->fd, &st);
+    int err = 0;
 
+    if (im->st)
+        st = *im->st;
+    else
+        err = sys_fstat(im->fd, &st);
     if (err != 0)
         return image_fail(im, err, "descriptor");
     if (!S_ISREG(st.mode))

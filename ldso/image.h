@@ -32,6 +32,7 @@ union image_head {
 struct image {
     /* by the caller, all else 0 */
     int fd;
+    const struct sys_stat *st;    /* of fd, NULL: not asked yet */
     struct mmapfd_reason *reason; /* may be NULL */
 
     uint64_t size; /* of the file */

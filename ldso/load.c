@@ -106,7 +106,7 @@ int load_descriptor(int fd, const char *path, const char *name, struct object *b
     struct object *o = object_new(path);
     if (o == NULL)
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", path);
-    err = object_map(o, fd);
+    err = object_map(o, fd, &st);
     if (err == 0)
         err = check_kind(o, name);
     if (err != 0) {

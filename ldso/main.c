@@ -31,6 +31,7 @@ extern const char start_return[] __attribute__((visibility("hidden")));
 
 static struct object *program;
 static struct options options;
+static bool has_preload_file;
 static bool is_explicit; /* run as `ld.so program`, not through PT_INTERP */
 
 /* The native loader's first line, then ours; and its status. */
@@ -123,7 +124,7 @@ static int map_program(const char *path)
     int err = sys_fstat(fd, &st);
     const char *what = err == 0 ? describe_file(fd, &st) : error_name(-err);
     err = what != NULL ? error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", path, what)
-                       : object_map(program, fd);
+                       : object_map(program, fd, &st);
     if (err == 0)
         find_origin(fd);
     sys_close(fd);
@@ -215,6 +216,7 @@ static int read_preload_file(void)
     unsigned count = 1;
     int fd = sys_open("/etc/ld.so.preload");
 
+    has_preload_file = fd != -ENOENT;
     if (fd < 0)
         return 0;
     int err = mmapfd_raw(fd, 0, &file, &count, NULL, NULL);
@@ -318,6 +320,7 @@ static struct libc_services services(void)
         .fork_child = dl_unlock_in_child,
         .initialise = initialise,
         .finalise = finalise,
+        .has_preload_file = has_preload_file,
     };
 }
 

@@ -5,7 +5,7 @@
  * calls. Assumes nothing; no allocation, no errno, no lock. Called by main, object, search and cache.
  * The contract is mmapfd.h and mmapfd(3).
  *
- * Reading order, from the end of the file: mmapfd_raw is the story; image.c refuses a file before
+ * Reading order, from the end of the file: map_file is the story; image.c refuses a file before
  * anything is mapped; place_* obtain the addresses; populate puts file and zeros there.
  *
  * A file is hostile, and it can shrink at any time. So nothing here touches a page that the file
@@ -26,6 +26,7 @@
 #include <stdbool.h>
 
 #include "image.h"
+#include "mmapfd_file.h"
 #include "reservation.h"
 #include "sys.h"
 
@@ -349,11 +350,14 @@ static int map_anonymous_pages(struct call *c, const struct segment *seg)
     void *addr = (void *)(c->bias + seg->split);
     size_t len = seg->end - seg->split;
     unsigned int prot = seg->fill_len == 0 ? seg->prot : PROT_READ | PROT_WRITE;
-    int err;
+    int flags = MAP_FIXED, err;
 
     if (len == 0)
         return 0;
-    err = mapping_error(sys_mmap_anon(addr, len, (int)prot, MAP_FIXED));
+    /* If each page is read to, they are wanted at once: a fault for each costs more. */
+    if (seg->fill_len > 0 && sys_page_up(seg->fill + seg->fill_len) == seg->end)
+        flags |= MAP_POPULATE;
+    err = mapping_error(sys_mmap_anon(addr, len, (int)prot, flags));
     if (err != 0)
         return image_fail(&c->im, err, "memory for a segment");
     c->anonymous_end = seg->end;
@@ -516,30 +520,44 @@ static int check_list(const struct call *c)
     return image_fail(&c->im, !c->storage && *c->elements != 0 ? -EFAULT : 0, "storage");
 }
 
+static int map_file(struct call *c, unsigned int flags, const void *arg)
+{
+    union image_head head;
+    int err = check_arguments(c, flags, arg);
+
+    sys_find_page_size();
+    if (err == 0)
+        err = image_read_head(&c->im, &head);
+    if (err == 0)
+        err = check_list(c);
+    if (err == 0)
+        err = flags & MMFD_INTERPRET ? image_interpret(&c->im, &head) : image_whole(&c->im, 0);
+    if (err == 0 && c->im.header_flag == MFD_AOUT_HDR) {
+        COUNT(aout_mapped);
+        c->pad = 0; /* as in mmapobj */
+    }
+    if (err == 0)
+        err = map_image(c);
+    reservation_close(&c->reservation);
+    image_release(&c->im);
+    return err;
+}
+
 int mmapfd_raw(int fd, unsigned int flags, mmapfd_result_t *storage, unsigned int *elements,
                void *arg, struct mmapfd_reason *reason)
 {
-    struct call c = {.im = {.fd = fd, .reason = reason}, .storage = storage};
-    union image_head head;
-    int err = check_arguments(&c, flags, arg);
+    struct call c = {.im = {.fd = fd, .reason = reason}, .storage = storage, .elements = elements};
 
-    sys_find_page_size();
-    c.elements = elements;
-    if (err == 0)
-        err = image_read_head(&c.im, &head);
-    if (err == 0)
-        err = check_list(&c);
-    if (err == 0)
-        err = flags & MMFD_INTERPRET ? image_interpret(&c.im, &head) : image_whole(&c.im, 0);
-    if (err == 0 && c.im.header_flag == MFD_AOUT_HDR) {
-        COUNT(aout_mapped);
-        c.pad = 0; /* as in mmapobj */
-    }
-    if (err == 0)
-        err = map_image(&c);
-    reservation_close(&c.reservation);
-    image_release(&c.im);
-    return err;
+    return map_file(&c, flags, arg);
+}
+
+int mmapfd_file(int fd, const struct sys_stat *st, mmapfd_result_t *storage, unsigned int *elements,
+                struct mmapfd_reason *reason)
+{
+    struct call c = {
+        .im = {.fd = fd, .st = st, .reason = reason}, .storage = storage, .elements = elements};
+
+    return map_file(&c, MMFD_INTERPRET, NULL);
 }
 
 int mmapfd_segments(const Elf64_Phdr *phdr, unsigned int phnum, uintptr_t bias,

@@ -12,6 +12,7 @@
 #include "arch.h"
 #include "dynamic.h"
 #include "error.h"
+#include "mmapfd_file.h"
 #include "string.h"
 #include "sys.h"
 
@@ -243,19 +244,19 @@ static int explain_refusal(const struct object *o, int err, const struct mmapfd_
     return err == -ENOTSUP || err == -EINVAL ? -ENOEXEC : err;
 }
 
-static int map_segments(struct object *o, int fd)
+static int map_segments(struct object *o, int fd, const struct sys_stat *st)
 {
     mmapfd_result_t few[16];
     unsigned count = sizeof few / sizeof few[0];
     mmapfd_result_t *results = few;
     struct mmapfd_reason why;
-    int err = mmapfd_raw(fd, MMFD_INTERPRET, results, &count, NULL, &why);
+    int err = mmapfd_file(fd, st, results, &count, &why);
 
     if (err == -E2BIG) {
         results = alloc_array(count, sizeof *results);
         if (results == NULL)
             return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
-        err = mmapfd_raw(fd, MMFD_INTERPRET, results, &count, NULL, &why);
+        err = mmapfd_file(fd, st, results, &count, &why);
     }
     if (err == 0 && results == few) {
         o->segments = alloc_array(count, sizeof *results);
@@ -497,9 +498,9 @@ static int decode_elf(struct object *o, int fd)
     return err;
 }
 
-int object_map(struct object *o, int fd)
+int object_map(struct object *o, int fd, const struct sys_stat *st)
 {
-    int err = map_segments(o, fd);
+    int err = map_segments(o, fd, st);
 
     if (err != 0)
         return err;

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct object;
+struct sys_stat;
 
 /* A growing array of objects; items is owned by the list. */
 struct object_list {
@@ -177,10 +178,10 @@ void object_free(struct object *o);
 void *object_alloc(struct object *o, size_t len);
 
 /*
- * Maps fd with mmapfd and decodes it. 0, or -errno with the error record set and nothing mapped:
+ * Maps fd, of which fstat says *st, with mmapfd and decodes it. 0, or -errno with the error record set and nothing mapped:
  * -ENOTSUP for a file of another class or machine (a search goes on behind it), others are final.
  */
-int object_map(struct object *o, int fd);
+int object_map(struct object *o, int fd, const struct sys_stat *st);
 /* The same for an image that the kernel mapped: the program under PT_INTERP, the vDSO. */
 int object_adopt(struct object *o, const Elf64_Phdr *phdr, unsigned count, uintptr_t bias);
 

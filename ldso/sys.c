@@ -35,6 +35,11 @@ int sys_mprotect(void *addr, size_t len, int prot)
     return (int)call3(SYS_MPROTECT, (long)addr, (long)len, prot);
 }
 
+int sys_madvise(void *addr, size_t len, int advice)
+{
+    return (int)call3(SYS_MADVISE, (long)addr, (long)len, advice);
+}
+
 /*
  * Without the auxiliary vector: mprotect refuses an address that is not a page's with EINVAL, before
  * it looks at anything else, and a length of 0 changes nothing. Threads that come here at the same

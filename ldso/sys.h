@@ -48,7 +48,10 @@
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
 #define MAP_NORESERVE 0x4000
+#define MAP_POPULATE 0x8000
 #define MAP_FIXED_NOREPLACE 0x100000
+#define MADV_HUGEPAGE 14
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 
 /* <asm-generic/fcntl.h>, <linux/fcntl.h> */
 #define AT_FDCWD (-100)
@@ -107,6 +110,7 @@ void *sys_mmap(void *addr, size_t len, int prot, int flags, int fd, uint64_t off
 void *sys_mmap_anon(void *addr, size_t len, int prot, int flags);
 int sys_munmap(void *addr, size_t len);
 int sys_mprotect(void *addr, size_t len, int prot);
+int sys_madvise(void *addr, size_t len, int advice);
 
 /* Opens for reading, close-on-exec; a descriptor or -errno. */
 int sys_open(const char *path);

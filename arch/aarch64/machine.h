@@ -52,6 +52,7 @@
 #define SYS_MUNMAP 215
 #define SYS_MMAP 222
 #define SYS_MPROTECT 226
+#define SYS_MADVISE 233
 
 struct arch_stat {
     uint64_t st_dev, st_ino;

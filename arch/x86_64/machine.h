@@ -52,6 +52,7 @@
 #define SYS_IOCTL 16
 #define SYS_PREAD64 17
 #define SYS_ACCESS_AT 269
+#define SYS_MADVISE 28
 #define SYS_FCNTL 72
 #define SYS_GETCWD 79
 #define SYS_READLINKAT 267

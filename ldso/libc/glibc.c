@@ -86,7 +86,7 @@ static unsigned add_program_init(Elf64_Dyn *extra)
     return count;
 }
 
-const Elf64_Phdr *glibc_build_stub(unsigned *count)
+const Elf64_Phdr *glibc_build_stub(const struct libc_services *services, unsigned *count)
 {
     enum { BASE = 2, PRIVATE = 3 };
     static const char *const versions[] = {"libc.so.6", ARCH_GLIBC_BASE, "GLIBC_PRIVATE"};
@@ -114,7 +114,7 @@ const Elf64_Phdr *glibc_build_stub(unsigned *count)
         .bias = object_head->bias,
     };
 
-    if (sys_access(PRELOAD_FILE, F_OK) == 0)
+    if (services->has_preload_file)
         blank_preload_name();
     init_skips_program = true;
     return stub_build(&plan, count);

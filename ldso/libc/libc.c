@@ -70,7 +70,7 @@ int libc_prepare_boot(uintptr_t entry, const struct libc_services *services)
 {
     unsigned count = 0;
     const Elf64_Phdr *phdr = world == WORLD_MUSL ? musl_build_stub(services, &count)
-                                                 : glibc_build_stub(&count);
+                                                 : glibc_build_stub(services, &count);
 
     if (phdr == NULL)
         return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory to boot %s",

@@ -23,6 +23,7 @@ struct libc_services {
     char *(**dlfcn_error)(void); /* its dlerror slot, through which the table's place is found */
     void (*fork_prepare)(void), (*fork_parent)(void), (*fork_child)(void);
     void (*initialise)(void), (*finalise)(void); /* musl: constructors, destructors of everything */
+    bool has_preload_file;                       /* glibc: there is an /etc/ld.so.preload */
 };
 
 /* Finds out which libc is among the objects. 0 or -errno, record set. */
@@ -50,7 +51,7 @@ uintptr_t libc_symbol(struct object *o, const char *name, const char *version);
 /* What musl.c and glibc.c provide to libc.c, each for its libc. The stub's program headers, NULL
  * without memory. */
 const Elf64_Phdr *musl_build_stub(const struct libc_services *services, unsigned *count);
-const Elf64_Phdr *glibc_build_stub(unsigned *count);
+const Elf64_Phdr *glibc_build_stub(const struct libc_services *services, unsigned *count);
 void musl_finish_boot(const struct libc_services *services);
 void glibc_finish_boot(const struct libc_services *services);
 
