@@ -76,6 +76,9 @@ static void collect_gnu(struct object *o, struct entries *e, const Elf64_Dyn *d)
     case DT_FLAGS_1:
         o->flags_1 = value;
         break;
+    case DT_RELACOUNT:
+        o->relative_count = value;
+        break;
     default:
         break;
     }
@@ -270,6 +273,8 @@ static int decode_relocations(struct object *o, const struct entries *e)
                            (const void **)&o->relr, &o->relr_count);
     if (err == 0 && o->relr_count > 0 && (o->relr[0] & 1) != 0)
         return bad(o, "DT_RELR", o->relr[0], "an address before the first bitmap");
+    if (o->relative_count > o->rela_count)
+        o->relative_count = o->rela_count;
     /* Only the unbound slots of the PLT use it, so a bad one matters only then: keep it if it is
      * usable. */
     if (e->has[DT_PLTGOT])

@@ -27,13 +27,37 @@ static struct unique {
 } * uniques;
 static unsigned unique_count, unique_capacity;
 
+/*
+ * Eight characters c0 ... c7 at a time: the hash times 33^8, and c0 * 33^7 + ... + c7. The sum is made
+ * of pairs, c0 * 33 + c1 in each 16 bits of the word, then of pairs of those in 32 bits, which is as
+ * far as they fit: 255 * (33^3 + 33^2 + 33 + 1) is below 2^32.
+ */
 uint32_t lookup_gnu_hash(const char *name)
 {
+    const uint64_t low8 = UINT64_C(0x00ff00ff00ff00ff), low16 = UINT64_C(0x0000ffff0000ffff);
+    const uint32_t to_4 = 33 * 33 * 33 * 33;
     uint32_t hash = 5381;
 
+    for (size_t words = string_words_at(name); words > 0; words--, name += sizeof(uint64_t)) {
+        uint64_t sum = string_word(name);
+        if (string_zeros(sum) != 0)
+            break;
+        sum = (sum & low8) * 33 + (sum >> 8 & low8);
+        sum = (sum & low16) * (33 * 33) + (sum >> 16 & low16);
+        hash = (hash * to_4 + (uint32_t)sum) * to_4 + (uint32_t)(sum >> 32);
+    }
     for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++)
         hash = hash * 33 + *c;
     return hash;
+}
+
+const struct object_version *lookup_wanted_version(const struct object *o, uint32_t sym)
+{
+    unsigned index = o->versym != NULL ? o->versym[sym] & 0x7fffu : 0;
+
+    return index >= 2 && index < o->version_count && o->versions[index].name != NULL
+               ? &o->versions[index]
+               : NULL;
 }
 
 void lookup_init(struct lookup_name *n, const char *name, const struct object_version *version)
@@ -41,6 +65,7 @@ void lookup_init(struct lookup_name *n, const char *name, const struct object_ve
     n->name = name;
     n->version = version;
     n->gnu_hash = lookup_gnu_hash(name);
+    n->has_gnu_hash = true;
     n->has_sysv_hash = false;
 }
 
@@ -135,9 +160,13 @@ static bool consider(struct candidate *c, const struct object *o, uint32_t index
     return c->found == NULL;
 }
 
-static void walk_gnu(struct candidate *c, const struct object *o, const struct lookup_name *n,
+static void walk_gnu(struct candidate *c, const struct object *o, struct lookup_name *n,
                      enum lookup_mode mode)
 {
+    if (!n->has_gnu_hash) {
+        n->gnu_hash = lookup_gnu_hash(n->name);
+        n->has_gnu_hash = true;
+    }
     uint64_t word = o->gnu_bloom[n->gnu_hash / 64 & o->gnu_bloom_mask];
     uint64_t second = (uint64_t)n->gnu_hash >> o->gnu_shift;
 
@@ -172,15 +201,17 @@ static void walk_sysv(struct candidate *c, const struct object *o, struct lookup
     }
 }
 
-static void *find_override(const struct object *o, const Elf64_Sym *sym)
+static void apply_override(const struct object *o, struct lookup_def *def)
 {
-    uint32_t index = (uint32_t)(sym - o->symtab);
+    uint32_t index = (uint32_t)(def->sym - o->symtab);
 
     for (unsigned i = 0; i < o->override_count; i++) {
-        if (o->overrides[i].sym == index)
-            return o->overrides[i].addr;
+        if (o->overrides[i].sym != index)
+            continue;
+        def->value = (uintptr_t)o->overrides[i].addr;
+        def->is_ifunc = false;
+        def->is_override = true;
     }
-    return NULL;
 }
 
 static unsigned unique_slot(const struct unique *table, unsigned capacity, const char *name,
@@ -220,13 +251,35 @@ static void settle_unique(const struct lookup_name *n, struct lookup_def *def)
 {
     if (unique_count * 2 >= unique_capacity && !grow_uniques())
         return;
-    unsigned slot = unique_slot(uniques, unique_capacity, n->name, n->gnu_hash);
+    uint32_t hash = n->gnu_hash | 1; /* bit 0 may not be known */
+    unsigned slot = unique_slot(uniques, unique_capacity, n->name, hash);
     if (uniques[slot].def.sym == NULL) {
-        uniques[slot] = (struct unique){n->gnu_hash, *def};
+        uniques[slot] = (struct unique){hash, *def};
         unique_count++;
         def->object->is_nodelete = true; /* others will be bound to it from now on */
     }
     *def = uniques[slot].def;
+}
+
+struct lookup_def lookup_define(struct object *o, const Elf64_Sym *sym)
+{
+    return (struct lookup_def){
+        .object = o,
+        .sym = sym,
+        .value = sym->st_shndx == SHN_ABS ? sym->st_value : o->bias + sym->st_value,
+        .is_ifunc = ELF64_ST_TYPE(sym->st_info) == STT_GNU_IFUNC && sym->st_shndx != SHN_UNDEF,
+    };
+}
+
+/* Symbol sym of o is the definition of n: as it is, or what stands in its place. */
+static void settle(struct object *o, const Elf64_Sym *sym, const struct lookup_name *n,
+                   enum lookup_mode mode, struct lookup_def *def)
+{
+    *def = lookup_define(o, sym);
+    if ((o->override_mask >> (sym - o->symtab) % 64 & 1) != 0)
+        apply_override(o, def);
+    if (ELF64_ST_BIND(sym->st_info) == STB_GNU_UNIQUE && mode != LOOKUP_COPY && world != WORLD_MUSL)
+        settle_unique(n, def);
 }
 
 bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode mode,
@@ -242,15 +295,21 @@ bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode 
         walk_sysv(&c, o, n, mode);
     if (c.found == NULL && c.alone_count == 1)
         c.found = c.alone;
-    if (c.found == NULL)
-        return false;
-    *def = (struct lookup_def){.object = o, .sym = c.found};
-    if (o->override_count != 0)
-        def->override = find_override(o, c.found);
-    if (ELF64_ST_BIND(c.found->st_info) == STB_GNU_UNIQUE && mode != LOOKUP_COPY &&
-        world != WORLD_MUSL)
-        settle_unique(n, def);
-    return true;
+    if (c.found != NULL)
+        settle(o, c.found, n, mode, def);
+    return c.found != NULL;
+}
+
+bool lookup_at(struct object *o, uint32_t index, struct lookup_name *n, enum lookup_mode mode,
+               struct lookup_def *def)
+{
+    enum match match = match_symbol(o, index, n, mode);
+
+    if (match == MATCH_IF_ALONE)
+        return lookup_in_object(o, n, mode, def);
+    if (match == MATCH_YES)
+        settle(o, &o->symtab[index], n, mode, def);
+    return match == MATCH_YES;
 }
 
 bool lookup_in_list(const struct object_list *list, unsigned first, struct lookup_name *n,
@@ -273,11 +332,11 @@ static bool lookup_in_roots(struct object *from, struct lookup_name *n, enum loo
     return false;
 }
 
-static bool lookup_in_builtins(const struct lookup_name *n, struct lookup_def *def)
+bool lookup_in_builtins(const struct lookup_name *n, struct lookup_def *def)
 {
     for (const struct lookup_builtin *b = lookup_builtins; b != NULL && b->name != NULL; b++) {
         if ((b->is_always || world == WORLD_UNDECIDED) && string_equal(b->name, n->name)) {
-            *def = (struct lookup_def){.override = b->addr};
+            *def = (struct lookup_def){.value = (uintptr_t)b->addr, .is_override = true};
             return true;
         }
     }
@@ -311,6 +370,7 @@ static int override_symbol(struct object *o, uint32_t index, const char *name, v
         return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory");
     o->overrides = grown;
     o->overrides[o->override_count++] = (struct object_override){index, addr};
+    o->override_mask |= UINT64_C(1) << index % 64;
     return 0;
 }
 
@@ -343,21 +403,6 @@ int lookup_note_binding(struct object *from, struct object *to)
             return 0;
     }
     return object_list_add(&from->bound, to);
-}
-
-uintptr_t lookup_value(const struct lookup_def *def)
-{
-    if (def->override != NULL)
-        return (uintptr_t)def->override;
-    if (def->sym->st_shndx == SHN_ABS)
-        return def->sym->st_value;
-    return def->object->bias + def->sym->st_value;
-}
-
-bool lookup_is_ifunc(const struct lookup_def *def)
-{
-    return def->override == NULL && ELF64_ST_TYPE(def->sym->st_info) == STT_GNU_IFUNC &&
-           def->sym->st_shndx != SHN_UNDEF;
 }
 
 void lookup_forget(const struct object *o)

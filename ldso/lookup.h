@@ -19,17 +19,25 @@ enum lookup_mode {
 struct lookup_name {
     const char *name;
     const struct object_version *version; /* NULL: none asked for */
-    uint32_t gnu_hash;
+    uint32_t gnu_hash;                    /* without has_gnu_hash bit 0 is not to be relied on */
     uint32_t sysv_hash; /* computed when the first object without DT_GNU_HASH comes by */
-    bool has_sysv_hash;
+    bool has_gnu_hash, has_sysv_hash;
 };
 
-/* A definition. object is NULL for what the loader itself defines (then only override counts). */
+/* A definition; all 0 where there is none. Holds what a relocation needs to know of the symbol, which
+ * by then has left the processor's caches. */
 struct lookup_def {
-    struct object *object;
+    struct object *object; /* NULL, and sym: the loader itself defines it */
     const Elf64_Sym *sym;
-    void *override; /* stands in the definition's place; NULL if nothing does */
+    uintptr_t value;  /* S of the psABIs: its address; means nothing for a thread-local variable */
+    bool is_ifunc;    /* value is the address of a resolver, which nobody has called yet */
+    bool is_override; /* value is the loader's own, in the place of what object defines */
 };
+
+static inline bool lookup_is_defined(const struct lookup_def *def)
+{
+    return def->sym != NULL || def->is_override;
+}
 
 /* Functions that the loader defines itself, for programs whose libc does not: see lookup_builtins.
  */
@@ -49,6 +57,9 @@ extern const struct lookup_builtin *lookup_builtins;
 /* The hash of DT_GNU_HASH. */
 uint32_t lookup_gnu_hash(const char *name);
 
+/* The version that o's reference to symbol sym asks for, NULL if none; sym is below sym_count. */
+const struct object_version *lookup_wanted_version(const struct object *o, uint32_t sym);
+
 void lookup_init(struct lookup_name *n, const char *name, const struct object_version *version);
 
 /* Adds o to the global scope unless it is in it. 0 or -ENOMEM. */
@@ -57,6 +68,9 @@ int lookup_make_global(struct object *o);
 /* Each returns true and fills *def if there is a definition. */
 bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode mode,
                       struct lookup_def *def);
+/* The same for one symbol of o, the first in its hash chain that may be the one. */
+bool lookup_at(struct object *o, uint32_t index, struct lookup_name *n, enum lookup_mode mode,
+               struct lookup_def *def);
 /* In list from index first on. */
 bool lookup_in_list(const struct object_list *list, unsigned first, struct lookup_name *n,
                     enum lookup_mode mode, struct lookup_def *def);
@@ -65,15 +79,17 @@ bool lookup_in_list(const struct object_list *list, unsigned first, struct looku
 bool lookup_in_scope(struct object *from, struct lookup_name *n, enum lookup_mode mode,
                      struct lookup_def *def);
 
+/* Among the loader's own definitions. */
+bool lookup_in_builtins(const struct lookup_name *n, struct lookup_def *def);
+
 /* From now on every version of name that o defines is bound to addr instead. 0 or -ENOMEM. */
 int lookup_override(struct object *o, const char *name, void *addr);
 
 /* Remembers that from is bound to a definition in to, which then outlives it. 0 or -ENOMEM. */
 int lookup_note_binding(struct object *from, struct object *to);
 
-/* S of the psABIs: the definition's address (an IFUNC's resolver is not called here). */
-uintptr_t lookup_value(const struct lookup_def *def);
-bool lookup_is_ifunc(const struct lookup_def *def);
+/* Symbol sym of o, as it stands there. */
+struct lookup_def lookup_define(struct object *o, const Elf64_Sym *sym);
 
 /* Removes o from the global scope and the table of unique symbols. */
 void lookup_forget(const struct object *o);

@@ -103,6 +103,7 @@ struct object {
         gnu_end;
     const Elf64_Rela *rela, *jmprel;
     size_t rela_count, jmprel_count;
+    size_t relative_count; /* DT_RELACOUNT: so many of rela, its first, are said to be RELATIVE */
     const uint64_t *relr;
     size_t relr_count;
     uintptr_t *pltgot;
@@ -133,6 +134,9 @@ struct object {
     bool is_global, is_deepbind;
     struct object_override *overrides; /* owned */
     unsigned override_count;
+    uint64_t override_mask; /* bit (index of a symbol that one is for) % 64 */
+
+    uint32_t *needs; /* join.c, while it is relocated: one for each relocation; owned */
 
     /* tls.c */
     enum tls_kind tls_kind;

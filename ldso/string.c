@@ -8,20 +8,15 @@
 
 #include <stdint.h>
 
-/* Unaligned words: both machines load and store them, and may_alias says so to the compiler. */
-struct word {
-    uint64_t value;
-} __attribute__((packed, may_alias));
-
 void *memcpy(void *restrict dest, const void *restrict src, size_t len)
 {
     unsigned char *d = dest;
     const unsigned char *s = src;
 
-    for (; len >= sizeof(struct word); len -= sizeof(struct word)) {
-        ((struct word *)d)->value = ((const struct word *)s)->value;
-        d += sizeof(struct word);
-        s += sizeof(struct word);
+    for (; len >= sizeof(struct string_word); len -= sizeof(struct string_word)) {
+        ((struct string_word *)d)->value = ((const struct string_word *)s)->value;
+        d += sizeof(struct string_word);
+        s += sizeof(struct string_word);
     }
     while (len-- > 0)
         *d++ = *s++;
@@ -48,9 +43,9 @@ void *memset(void *dest, int byte, size_t len)
     unsigned char *d = dest;
     uint64_t pattern = (unsigned char)byte * UINT64_C(0x0101010101010101);
 
-    for (; len >= sizeof(struct word); len -= sizeof(struct word)) {
-        ((struct word *)d)->value = pattern;
-        d += sizeof(struct word);
+    for (; len >= sizeof(struct string_word); len -= sizeof(struct string_word)) {
+        ((struct string_word *)d)->value = pattern;
+        d += sizeof(struct string_word);
     }
     while (len-- > 0)
         *d++ = (unsigned char)byte;
@@ -146,4 +141,30 @@ const char *string_basename(const char *path)
     const char *slash = strrchr(path, '/');
 
     return slash != NULL ? slash + 1 : path;
+}
+
+/* Names of symbols are long, many are compared, and most are equal: a word at a time. The same name is
+ * often at the same address. */
+bool string_equal(const char *a, const char *b)
+{
+    if (a == b)
+        return true;
+    for (;;) {
+        size_t words = string_words_at(a), words_b = string_words_at(b);
+
+        for (words = words < words_b ? words : words_b; words > 0; words--) {
+            uint64_t word = string_word(a), other = string_word(b), zeros = string_zeros(word);
+
+            if (zeros != 0) /* equal as far as its first NUL, that included? */
+                return ((word ^ other) & (zeros ^ (zeros - 1))) == 0;
+            if (word != other)
+                return false;
+            a += sizeof word;
+            b += sizeof word;
+        }
+        for (size_t i = 0; i < sizeof(uint64_t); i++, a++, b++) { /* across the end of a page */
+            if (*a != *b || *a == '\0')
+                return *a == *b;
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 void *memcpy(void *restrict dest, const void *restrict src, size_t len);
 void *memmove(void *dest, const void *src, size_t len);
@@ -18,10 +19,37 @@ char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *s, const char *needle);
 
-static inline bool string_equal(const char *a, const char *b)
+bool string_equal(const char *a, const char *b);
+
+/*
+ * For going through a string a word at a time: unaligned words, which both machines load and store
+ * (may_alias says so to the compiler). A word may reach beyond the string's end, but not into the
+ * next page, which may not be there.
+ */
+struct string_word {
+    uint64_t value;
+} __attribute__((packed, may_alias));
+
+static inline uint64_t string_word(const char *s)
 {
-    return strcmp(a, b) == 0;
+    return ((const struct string_word *)s)->value;
 }
+
+/* How many words can be read from s on. */
+static inline size_t string_words_at(const char *s)
+{
+    return (4096 - ((uintptr_t)s & 4095)) / sizeof(struct string_word);
+}
+
+/* The top bit of each byte that is 0. Above the first one, bytes of 1 may have it, too: the lowest bit
+ * set is right, and that is the first such byte, both machines being little-endian. */
+static inline uint64_t string_zeros(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+
+    return (word - ones) & ~word & ones << 7;
+}
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "see string_zeros");
 
 /* True if s begins with prefix. */
 bool string_starts(const char *s, const char *prefix);

@@ -60,7 +60,7 @@ static bool add_interposed(const Elf64_Rela *table, size_t count)
             !find_interposer(&libc_object->symtab[index], &def))
             continue;
         const char *name = object_string(libc_object, libc_object->symtab[index].st_name);
-        if (!add_symbol(name, lookup_value(&def)))
+        if (!add_symbol(name, def.value))
             return false;
     }
     return true;

@@ -1,0 +1,505 @@
+/*
+ * join.c - symbol look-up turned around.
+ *
+ * Asking each object of the scope for each symbol costs symbols times objects: with 214 libraries
+ * and 52,000 symbols (ffmpeg) that is nine tenths of a start. But both sides are lists, and a list
+ * that is long is better read once. So: collect the distinct (name, version, mode) that relocations
+ * need, in a hash table; then go through the scope, object by object, and read each one's
+ * DT_GNU_HASH chains, where the hash of every symbol that it defines stands in a row. The first
+ * definition met of a name is the one that a search would have found, since objects come in scope
+ * order and the chain words in the order of a search within the object.
+ *
+ * Example: the program needs printf (hash 0x156b2bb8) and own_function (0x3b4e2a60); libown defines
+ * 40 symbols, libc 3000. libown's 40 chain words are compared with a bitmap of the two hashes. One
+ * fits, its name is compared: own_function is found. In libc one name is left. That is fewer than a
+ * quarter of its symbols, so it is looked up there through the Bloom filter, as ever.
+ *
+ * Left to lookup.c: objects whose scope differs from that of the others (RTLD_DEEPBIND), COPY
+ * relocations, symbols that bind to their own object or are to be sought there first (DF_SYMBOLIC). What counts as a
+ * definition is decided there, too, for both.
+ *
+ * Called by reloc.c under the loader's lock, before the first relocation; no code of any object runs
+ * until join_end.
+ */
+#include "join.h"
+
+#include "alloc.h"
+#include "arch.h"
+#include "error.h"
+#include "string.h"
+#include "sys.h"
+#include "world.h"
+
+/*
+ * A name that relocations need. The same name for functions and for data is two needs. A block of
+ * alloc begins 16 bytes into a line of the cache, so the first 48 bytes of each are in one line: more
+ * is not looked at while its definition is sought.
+ */
+struct need {
+    const char *name;
+    const struct object_version *version;
+    uint32_t hash;  /* of DT_GNU_HASH */
+    bool has_bit_0; /* it was computed; else it is of a chain word, where bit 0 means the end */
+    bool is_plt;    /* mode LOOKUP_PLT, else LOOKUP_DATA */
+    bool is_found;  /* def is known */
+    struct lookup_def def;
+    void *unused; /* to the length of a line */
+};
+_Static_assert(sizeof(struct need) == 64, "as said above");
+
+struct slot {
+    uint32_t need; /* its number, 0 where the slot is free */
+    uint32_t hash; /* its hash, so that another's need not be fetched */
+};
+
+static struct {
+    struct need *needs; /* from 1, so that 0 means none; room for one each relocation */
+    uint32_t count;
+
+    struct slot *slots;  /* open addressing */
+    unsigned slot_shift; /* 32 less the table's size as a power of two */
+
+    uint32_t *missing; /* numbers of needs: all that are not found yet are among them */
+    uint32_t missing_len, not_found;
+
+    uint64_t *bitmap; /* one bit for each value of a mixed hash, above bitmap_shift */
+    unsigned bitmap_shift;
+} join;
+
+/*
+ * All of this is too large for the processor's caches, and each step of a look-up waits for the one
+ * before. So steps are done for so many look-ups at a time, and what the next step will touch is
+ * fetched meanwhile. It halves the time of large programs.
+ */
+enum { BATCH = 16 };
+
+/* Those of C++ programs are longer than a line of the cache. */
+static void prefetch_name(const char *name)
+{
+    __builtin_prefetch(name);
+    __builtin_prefetch(name + 64);
+}
+
+/* DJB's hashes cluster. Bit 0 is left out: in a chain it marks the end. */
+static uint32_t mix(uint32_t hash)
+{
+    return (hash >> 1) * UINT32_C(2654435769);
+}
+
+static int out_of_memory(void)
+{
+    return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory");
+}
+
+/* ---- collecting ---- */
+
+static bool is_same_version(const struct object_version *a, const struct object_version *b)
+{
+    if (a == b || a == NULL || b == NULL || world == WORLD_MUSL)
+        return a == b || world == WORLD_MUSL;
+    return a->hash == b->hash && a->is_hidden == b->is_hidden && string_equal(a->name, b->name);
+}
+
+static uint32_t next_slot(uint32_t slot)
+{
+    return (slot + 1) & (UINT32_MAX >> join.slot_shift);
+}
+
+/* Room for so many needs, if no two relocations had the same; of memory that is not touched little is
+ * lost. */
+static int make_room(size_t references)
+{
+    unsigned bits = 6;
+
+    if (references >= UINT32_MAX / 4)
+        return out_of_memory();
+    while ((size_t)1 << bits < references + references / 2)
+        bits++;
+    join.needs = alloc_table(references + 1, sizeof *join.needs);
+    join.slots = alloc_table((size_t)1 << bits, sizeof *join.slots);
+    join.slot_shift = 32 - bits;
+    if (join.needs == NULL || join.slots == NULL)
+        return out_of_memory();
+    /* Read first, new pages would fault once for that and again for the first write. */
+    for (size_t i = 0; i < (size_t)1 << bits; i += 4096 / sizeof *join.slots)
+        *(volatile uint32_t *)&join.slots[i].need = 0;
+    return 0;
+}
+
+/* The number of a need like this one, or of a new one. */
+static uint32_t add_need(const struct need *new)
+{
+    uint32_t at;
+
+    for (at = mix(new->hash) >> join.slot_shift; join.slots[at].need != 0; at = next_slot(at)) {
+        const struct need *n = &join.needs[join.slots[at].need];
+        if ((join.slots[at].hash | 1) == (new->hash | 1) && n->is_plt == new->is_plt &&
+            string_equal(n->name, new->name) && is_same_version(n->version, new->version))
+            return join.slots[at].need;
+    }
+    join.needs[++join.count] = *new;
+    join.slots[at] = (struct slot){join.count, new->hash};
+    return join.count;
+}
+
+/* Local, hidden, protected, of an object that prefers its own: not a matter of the scope alone. */
+static bool is_own(const struct object *o, const Elf64_Sym *sym)
+{
+    return ELF64_ST_BIND(sym->st_info) == STB_LOCAL ||
+           ELF64_ST_VISIBILITY(sym->st_other) != STV_DEFAULT ||
+           (o->is_symbolic && world != WORLD_MUSL && sym->st_shndx != SHN_UNDEF);
+}
+
+/* Relocations in a row that refer to the same symbol in the same way. */
+struct reference {
+    uint32_t symbol;
+    bool is_plt;
+    uint32_t *first, *end; /* where the number of their need goes */
+    struct need need;
+};
+
+static void describe(const struct object *o, struct reference *r)
+{
+    /* What it defines itself is hashed already. An undefined symbol can have a chain word's index,
+     * too: GNU ld's table for a file that defines none has symoffset 1 and no chain. */
+    bool is_hashed = o->symtab[r->symbol].st_shndx != SHN_UNDEF && r->symbol >= o->gnu_symoffset &&
+                     r->symbol < o->gnu_end;
+
+    r->need.is_plt = r->is_plt;
+    r->need.version = lookup_wanted_version(o, r->symbol);
+    r->need.has_bit_0 = !is_hashed;
+    r->need.hash = is_hashed ? o->gnu_chain[r->symbol - o->gnu_symoffset]
+                             : lookup_gnu_hash(r->need.name);
+}
+
+/* Malformed relocations get no need: relocating them is an error. */
+static void add_references(const struct object *o, struct reference *batch, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(&o->symtab[batch[i].symbol]);
+    for (unsigned i = 0; i < count; i++) {
+        const Elf64_Sym *sym = &o->symtab[batch[i].symbol];
+        batch[i].need.name = is_own(o, sym) ? NULL : object_string(o, sym->st_name);
+        prefetch_name(batch[i].need.name);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (batch[i].need.name == NULL)
+            continue;
+        describe(o, &batch[i]);
+        __builtin_prefetch(&join.slots[mix(batch[i].need.hash) >> join.slot_shift]);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t number = batch[i].need.name != NULL ? add_need(&batch[i].need) : 0;
+        for (uint32_t *at = batch[i].first; at < batch[i].end; at++)
+            *at = number;
+    }
+}
+
+enum kind { KIND_NONE, KIND_DATA, KIND_PLT };
+
+static enum kind kind_of(uint32_t type)
+{
+    switch (type) {
+    case REL_ABS64:
+    case REL_GLOB_DAT:
+    case REL_ABS32:
+    case REL_PC32:
+    case REL_PC64:
+    case REL_SIZE32:
+    case REL_SIZE64:
+        return KIND_DATA;
+    case REL_JUMP_SLOT:
+    case REL_DTPMOD:
+    case REL_DTPOFF:
+    case REL_TPOFF:
+    case REL_TLSDESC:
+        return KIND_PLT;
+    default:
+        return KIND_NONE;
+    }
+}
+
+/* Linkers sort relocations by symbol: one like the last has its need. */
+static void collect_table(const struct object *o, const Elf64_Rela *table, size_t count,
+                          uint32_t *numbers)
+{
+    struct reference batch[BATCH] = {{.symbol = 0}};
+    unsigned len = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t symbol = (uint32_t)ELF64_R_SYM(table[i].r_info);
+        enum kind kind = kind_of((uint32_t)ELF64_R_TYPE(table[i].r_info));
+        struct reference *last = len > 0 ? &batch[len - 1] : NULL;
+
+        if (kind == KIND_NONE || symbol == STN_UNDEF || symbol >= o->sym_count)
+            continue;
+        if (last != NULL && last->symbol == symbol && last->is_plt == (kind == KIND_PLT) &&
+            last->end == &numbers[i]) {
+            last->end++;
+            continue;
+        }
+        if (len == BATCH) {
+            add_references(o, batch, len);
+            len = 0;
+        }
+        batch[len++] = (struct reference){.symbol = symbol,
+                                          .is_plt = kind == KIND_PLT,
+                                          .first = &numbers[i],
+                                          .end = &numbers[i + 1]};
+    }
+    add_references(o, batch, len);
+}
+
+static bool has_same_scope(const struct object *o, const struct object *first)
+{
+    if (o->is_deepbind || o->roots.count != first->roots.count)
+        return false;
+    for (unsigned i = 0; i < o->roots.count; i++) {
+        if (o->roots.items[i] != first->roots.items[i])
+            return false;
+    }
+    return true;
+}
+
+/* Relocations that are said to be RELATIVE are left out. */
+static size_t reference_count(const struct object *o)
+{
+    return o->rela_count - o->relative_count + o->jmprel_count;
+}
+
+static bool takes_part(const struct object *o, const struct object *first)
+{
+    return !o->is_relocated && !o->is_boot && !o->is_vdso && reference_count(o) > 0 &&
+           has_same_scope(o, first);
+}
+
+static int collect_object(struct object *o)
+{
+    size_t count = o->rela_count - o->relative_count;
+
+    o->needs = alloc_array(reference_count(o), sizeof *o->needs);
+    if (o->needs == NULL)
+        return out_of_memory();
+    collect_table(o, o->rela + o->relative_count, count, o->needs);
+    collect_table(o, o->jmprel, o->jmprel_count, o->needs + count);
+    return 0;
+}
+
+static int collect(struct object *first)
+{
+    size_t references = 0;
+    int err;
+
+    for (const struct object *o = first; o != NULL; o = o->next)
+        references += takes_part(o, first) ? reference_count(o) : 0;
+    err = references > 0 ? make_room(references) : 0;
+    for (struct object *o = first; o != NULL && err == 0; o = o->next) {
+        if (takes_part(o, first))
+            err = collect_object(o);
+    }
+    return err;
+}
+
+/* ---- reading the scope ---- */
+
+static int make_index(void)
+{
+    unsigned bits = 9; /* eight for each need, 64 words at least */
+
+    while (bits < 32 && (uint32_t)1 << bits < join.count * 8)
+        bits++;
+    join.missing = alloc_table(join.count, sizeof *join.missing);
+    join.bitmap = alloc_table(((size_t)1 << bits) / 64, sizeof *join.bitmap);
+    if (join.missing == NULL || join.bitmap == NULL)
+        return out_of_memory();
+    join.bitmap_shift = 32 - bits;
+    for (uint32_t i = 1; i <= join.count; i++) {
+        uint32_t bit = mix(join.needs[i].hash) >> join.bitmap_shift;
+        join.bitmap[bit / 64] |= UINT64_C(1) << bit % 64;
+        join.missing[join.missing_len++] = i;
+    }
+    join.not_found = join.count;
+    return 0;
+}
+
+static struct lookup_name name_of(const struct need *n)
+{
+    return (struct lookup_name){
+        .name = n->name, .version = n->version, .gnu_hash = n->hash, .has_gnu_hash = n->has_bit_0};
+}
+
+static enum lookup_mode mode_of(const struct need *n)
+{
+    return n->is_plt ? LOOKUP_PLT : LOOKUP_DATA;
+}
+
+/* A symbol whose hash some need may have. */
+struct hit {
+    uint32_t index, hash;
+    const struct need *need; /* the first such one */
+};
+
+static void find_need(const struct object *o, struct hit *hit)
+{
+    uint32_t at = mix(hit->hash) >> join.slot_shift;
+
+    while (join.slots[at].need != 0 && (join.slots[at].hash | 1) != (hit->hash | 1))
+        at = next_slot(at);
+    hit->need = join.slots[at].need != 0 ? &join.needs[join.slots[at].need] : NULL;
+    if (hit->need != NULL) {
+        __builtin_prefetch(hit->need);
+        __builtin_prefetch(&o->symtab[hit->index]);
+    }
+}
+
+/* Whose need is it, and does the symbol define it? */
+static void meet(struct object *o, const struct hit *hit)
+{
+    for (uint32_t at = mix(hit->hash) >> join.slot_shift; join.slots[at].need != 0;
+         at = next_slot(at)) {
+        struct need *n = &join.needs[join.slots[at].need];
+        if ((join.slots[at].hash | 1) != (hit->hash | 1) || n->is_found)
+            continue;
+        struct lookup_name name = name_of(n);
+        n->is_found = lookup_at(o, hit->index, &name, mode_of(n), &n->def);
+        join.not_found -= n->is_found;
+    }
+}
+
+static void meet_batch(struct object *o, struct hit *batch, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(&join.slots[mix(batch[i].hash) >> join.slot_shift]);
+    for (unsigned i = 0; i < count; i++)
+        find_need(o, &batch[i]);
+    for (unsigned i = 0; i < count; i++) {
+        if (batch[i].need == NULL)
+            continue;
+        prefetch_name(batch[i].need->name);
+        prefetch_name(o->strtab + o->symtab[batch[i].index].st_name);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (batch[i].need != NULL)
+            meet(o, &batch[i]);
+    }
+}
+
+static void read_chains(struct object *o)
+{
+    struct hit batch[BATCH];
+    unsigned len = 0;
+
+    for (uint32_t i = o->gnu_symoffset; i < o->gnu_end; i++) {
+        uint32_t hash = o->gnu_chain[i - o->gnu_symoffset];
+        uint32_t bit = mix(hash) >> join.bitmap_shift;
+        if ((join.bitmap[bit / 64] >> bit % 64 & 1) == 0)
+            continue;
+        batch[len++] = (struct hit){.index = i, .hash = hash};
+        if (len == BATCH) {
+            meet_batch(o, batch, len);
+            len = 0;
+        }
+    }
+    meet_batch(o, batch, len);
+}
+
+/* What is missing, name by name. */
+static void search(struct object *o)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < join.missing_len; i++) {
+        struct need *n = &join.needs[join.missing[i]];
+        if (n->is_found)
+            continue;
+        struct lookup_name name = name_of(n);
+        n->is_found = lookup_in_object(o, &name, mode_of(n), &n->def);
+        if (!n->is_found)
+            join.missing[kept++] = join.missing[i];
+        n->hash = name.gnu_hash; /* computed by now */
+        n->has_bit_0 = name.has_gnu_hash;
+    }
+    join.missing_len = join.not_found = kept;
+}
+
+/* A Bloom filter asked costs what about four chain words do, which come in a row. */
+static void visit(struct object *o, unsigned mark)
+{
+    if (o->visit == mark)
+        return;
+    o->visit = mark;
+    if (o->gnu_nbucket == 0 || join.not_found < (o->gnu_end - o->gnu_symoffset) / 4)
+        search(o);
+    else
+        read_chains(o);
+}
+
+static void visit_list(const struct object_list *list, unsigned mark)
+{
+    for (unsigned i = 0; i < list->count && join.not_found > 0; i++)
+        visit(list->items[i], mark);
+}
+
+static void visit_scope(const struct object *first)
+{
+    unsigned mark = object_new_mark();
+
+    visit_list(&lookup_global, mark);
+    for (unsigned i = 0; i < first->roots.count; i++)
+        visit_list(&first->roots.items[i]->closure, mark);
+    for (uint32_t i = 0; i < join.missing_len && join.not_found > 0; i++) {
+        struct need *n = &join.needs[join.missing[i]];
+        struct lookup_name name = name_of(n);
+        if (!n->is_found)
+            n->is_found = lookup_in_builtins(&name, &n->def);
+    }
+}
+
+/* ---- what reloc.c asks ---- */
+
+int join_objects(struct object *first)
+{
+    int err = collect(first);
+
+    if (err == 0 && join.count > 0)
+        err = make_index();
+    if (err == 0 && join.count > 0)
+        visit_scope(first);
+    return err;
+}
+
+static uint32_t number_of(const struct object *o, const Elf64_Rela *rela)
+{
+    size_t count = o->rela_count - o->relative_count;
+
+    if (o->needs == NULL)
+        return 0;
+    if (rela >= o->jmprel && rela < o->jmprel + o->jmprel_count)
+        return o->needs[count + (size_t)(rela - o->jmprel)];
+    return rela < o->rela + o->relative_count
+               ? 0
+               : o->needs[rela - o->rela - (ptrdiff_t)o->relative_count];
+}
+
+enum join_answer join_find(const struct object *o, const Elf64_Rela *rela, struct lookup_def *def)
+{
+    const struct need *n = &join.needs[number_of(o, rela)];
+
+    if (n == join.needs)
+        return JOIN_UNKNOWN;
+    *def = n->def;
+    return n->is_found ? JOIN_FOUND : JOIN_MISSING;
+}
+
+void join_end(struct object *first)
+{
+    for (struct object *o = first; o != NULL; o = o->next) {
+        alloc_free(o->needs);
+        o->needs = NULL;
+    }
+    alloc_free(join.needs);
+    alloc_free(join.slots);
+    alloc_free(join.missing);
+    alloc_free(join.bitmap);
+    memset(&join, 0, sizeof join);
+}
