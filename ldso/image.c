@@ -16,6 +16,13 @@
  */
 enum { SMALL_WRITABLE = 4 * 4096 };
 
+/*
+ * A writable part of this size and more that is nearly all RELRO is read, too: all of it is going to
+ * be written to, and memory of its own can be in pages of the next larger size. For libLLVM, with
+ * 7.8 MB of it, that is an eighth of the start of clang.
+ */
+enum { LARGE_RELRO = 2 * 1024 * 1024 };
+
 #define NO_OFFSET UINT64_MAX
 
 /* ---- refusing ---- */
@@ -83,13 +90,20 @@ static unsigned int segment_prot(const Elf64_Phdr *ph)
            (ph->p_flags & PF_X ? PROT_EXEC : 0);
 }
 
+static bool is_rewritten(const struct image *im, const Elf64_Phdr *ph)
+{
+    return im->is_loading && ph->p_filesz >= LARGE_RELRO && im->relro_len <= ph->p_filesz &&
+           im->relro_len >= ph->p_filesz / 16 * 15 && im->relro >= ph->p_vaddr &&
+           im->relro - ph->p_vaddr <= ph->p_filesz - im->relro_len;
+}
+
 /*
  * Divides a segment between file and anonymous memory. With 4 KiB pages, p_vaddr 0x3dd8, p_offset
  * 0x2dd8, p_filesz 0x6250, p_memsz 0x7000: pages 0x3000 to 0xb000, file offset 0x2000 at the start.
  * File bytes end at 0xa028, so the pages up to split 0xa000 are the file's; 0x28 bytes from offset
  * 0x9000 are read to 0xa000, and the rest of that page and the page after it are zeros.
  */
-static void segment_lay_out(Elf64_Phdr *ph, struct segment *seg)
+static void segment_lay_out(const struct image *im, Elf64_Phdr *ph, struct segment *seg)
 {
     uintptr_t data_end = ph->p_vaddr + ph->p_filesz;
 
@@ -109,7 +123,9 @@ static void segment_lay_out(Elf64_Phdr *ph, struct segment *seg)
     }
     seg->off = sys_page_down(ph->p_offset);
     seg->split = ph->p_filesz == ph->p_memsz ? seg->end : sys_page_down(data_end);
-    if ((seg->prot & PROT_WRITE) && seg->split - seg->start <= SMALL_WRITABLE)
+    seg->is_rewritten = is_rewritten(im, ph);
+    if ((seg->prot & PROT_WRITE) &&
+        (seg->split - seg->start <= SMALL_WRITABLE || seg->is_rewritten))
         seg->split = seg->start;
     seg->fill = seg->split;
     seg->fill_off = seg->off + (seg->split - seg->start);
@@ -122,7 +138,7 @@ bool image_next(const struct image *im, struct segment *seg)
 
     for (; ph < im->phdr + im->phnum; ph++) {
         if (is_loaded(ph)) {
-            segment_lay_out(ph, seg);
+            segment_lay_out(im, ph, seg);
             return true;
         }
     }
@@ -207,7 +223,7 @@ static void note_segment(struct image *im, Elf64_Phdr *ph)
 {
     struct segment seg;
 
-    segment_lay_out(ph, &seg);
+    segment_lay_out(im, ph, &seg);
     if (im->count++ == 0)
         im->lo = seg.start;
     im->hi = seg.end;
@@ -230,6 +246,10 @@ int image_check(struct image *im)
     for (Elf64_Phdr *ph = im->phdr; ph < im->phdr + im->phnum; ph++) {
         int err;
 
+        if (ph->p_type == PT_GNU_RELRO) {
+            im->relro = ph->p_vaddr;
+            im->relro_len = ph->p_memsz;
+        }
         if (ph->p_type != PT_LOAD)
             continue;
         err = check_file_range(im, ph);

@@ -32,6 +32,7 @@ union image_head {
 struct image {
     /* by the caller, all else 0 */
     int fd;
+    bool is_loading;              /* what is mapped is going to be relocated and run */
     const struct sys_stat *st;    /* of fd, NULL: not asked yet */
     struct mmapfd_reason *reason; /* may be NULL */
 
@@ -48,12 +49,13 @@ struct image {
                                  unless the format's own code knows it already */
 
     /* by image_check */
-    unsigned int count; /* segments that occupy memory */
-    uintptr_t lo, hi;   /* their pages */
-    uint64_t align;     /* largest p_align */
-    uint64_t file_end;  /* end of the last byte wanted from the file */
-    bool has_exec;      /* an executable segment */
-    bool has_exec_anon; /* one that the kernel cannot tell is the file's */
+    unsigned int count;        /* segments that occupy memory */
+    uintptr_t lo, hi;          /* their pages */
+    uint64_t align;            /* largest p_align */
+    uint64_t relro, relro_len; /* PT_GNU_RELRO, 0 and 0 if there is none */
+    uint64_t file_end;         /* end of the last byte wanted from the file */
+    bool has_exec;             /* an executable segment */
+    bool has_exec_anon;        /* one that the kernel cannot tell is the file's */
 };
 
 /* Where a segment's pages come from: [start, split) the file, [split, end) anonymous memory. */
@@ -65,6 +67,7 @@ struct segment {
     uintptr_t fill;              /* fill_len bytes from fill_off are read to here */
     uint64_t fill_off;
     size_t fill_len;
+    bool is_rewritten; /* nearly all of fill_len is about to be relocated */
 };
 
 /* All fill the reason and return err, which is -errno. off is a file offset, field_off one in the

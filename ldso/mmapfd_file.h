@@ -1,4 +1,7 @@
-/* mmapfd_file.h - mmapfd_raw for the loader, which has asked fstat already. Not part of the library. */
+/*
+ * mmapfd_file.h - mmapfd_raw for the loader, which has asked fstat already, and will relocate what is
+ * mapped: so RELRO gets its own pages early. Not part of the library, whose users may only look.
+ */
 #ifndef MMAPFD_FILE_H
 #define MMAPFD_FILE_H
 

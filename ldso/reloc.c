@@ -524,26 +524,11 @@ static int relocate_relative(struct work *w, size_t *done)
     return 0;
 }
 
-/*
- * Nearly each page of RELRO is about to be written to, and each would fault for its copy. Asked for
- * together they cost a quarter less. What is small mmapfd has read into pages of its own already; a
- * kernel that does not know the advice (before Linux 5.14) loses nothing.
- */
-static void populate_relro(const struct object *o)
-{
-    enum { WORTH_A_CALL = 16 * 4096 };
-
-    if (o->relro_end - o->relro_start >= WORTH_A_CALL)
-        sys_madvise((void *)o->relro_start, o->relro_end - o->relro_start, MADV_POPULATE_WRITE);
-}
-
 static int relocate_object(struct object *o, bool is_lazy)
 {
     struct work w = {.object = o, .is_lazy = is_lazy};
-    size_t done = 0;
-
-    populate_relro(o);
     int err = relocate_relr(&w);
+    size_t done = 0;
 
     if (err == 0)
         err = relocate_relative(&w, &done);

@@ -27,6 +27,8 @@ int mincore(void *addr, size_t len, unsigned char *vector); /* <sys/mman.h> */
     X(placed_again)                                                                                \
     X(interrupted_read)                                                                            \
     X(short_read)                                                                                  \
+    X(relro_populated)                                                                             \
+    X(large_relro_read)                                                                            \
     X(read_then_protected)                                                                         \
     X(hole_unmapped)                                                                               \
     X(length_checked)                                                                              \
@@ -224,6 +226,7 @@ struct scenario {
     size_t file_end;         /* shorter than this the file is not what its headers say */
     bool is_placed_anew;     /* as the first object of large alignment */
     bool ignores_hints;      /* the kernel does */
+    bool is_loading;         /* mapped as the loader does */
     const struct aout *aout; /* in place of an ELF header */
 };
 
@@ -266,6 +269,17 @@ static const struct aout impure = {.machine = AOUT_MACHINE,
                                    .entry = 0x10000};
 static const struct aout shared = {
     .machine = AOUT_MACHINE, .magic = ZMAGIC, .text = 0x1000, .data = 0x100, .bss = 0x10};
+
+/* Nearly all of its data is RELRO, or half of it. */
+enum { RELRO = 0x210000 };
+static const Elf64_Phdr populated[] = {
+    LOAD(R, 0, 0, 0x628, 0x628, PAGE),
+    LOAD(R | W, 0x1010, 0x2010, 0x40000, 0x43000, PAGE),
+    {PT_GNU_RELRO, R, 0x1010, 0x2010, 0x2010, 0x20ff0, 0x20ff0, 1}};
+static const Elf64_Phdr rewritten[] = {
+    LOAD(R, 0, 0, 0x628, 0x628, PAGE),
+    LOAD(R | W, 0x1010, 0x2010, RELRO + 0x100, RELRO + 0x3000, PAGE),
+    {PT_GNU_RELRO, R, 0x1010, 0x2010, 0x2010, RELRO, RELRO, 1}};
 
 #define ELF(table) .type = ET_DYN, .phdr = table, .phnum = COUNT_OF(table)
 static const struct scenario scenarios[] = {
@@ -352,6 +366,12 @@ static const struct scenario scenarios[] = {
      .len = 0x1100,
      .flags = MMFD_INTERPRET,
      .file_end = 0x1100},
+    {.name = "RELRO", ELF(populated), .len = 0x41010, .is_loading = true, .file_end = 0x41010},
+    {.name = "large RELRO",
+     ELF(rewritten),
+     .len = 0x1010 + RELRO + 0x100,
+     .is_loading = true,
+     .file_end = 0x1010 + RELRO + 0x100},
 };
 
 static int scenario_file(const struct scenario *s)
@@ -372,6 +392,13 @@ static int scenario_map(const struct scenario *s, int fd)
     list_len = MANY;
     memset(list, 0x55, sizeof list);
     memset(&reason, 0, sizeof reason);
+    if (s->is_loading) {
+        struct sys_stat st;
+        int err = hook_fstat(fd, &st);
+
+        return err != 0 ? (reason.check = "fstat", err)
+                        : mmapfd_file(fd, &st, list, &list_len, &reason);
+    }
     return mmapfd_raw(fd, s->flags | (padding ? MMFD_PADDING : 0), list, &list_len,
                       padding ? &padding : NULL, &reason);
 }
@@ -459,7 +486,7 @@ static bool cut_is_seen(const struct scenario *s, unsigned int at, off_t cut)
     picture_take(&after);
     /* Before the first fstat it is simply a shorter file, after the last look it is too late. */
     if (at == 1)
-        is_right = err < 0 || !(s->flags & MMFD_INTERPRET) || s->type == ET_REL;
+        is_right = err < 0 || (!(s->flags & MMFD_INTERPRET) && !s->is_loading) || s->type == ET_REL;
     else
         is_right = hooks.last_look < at ? err == 0 : err == -EIO;
     is_right &= picture_equal(&before, &after) && hooks.strays == 0 &&
