@@ -75,7 +75,7 @@ int mmapfd(int fd, unsigned int flags, mmapfd_result_t *storage, unsigned int *e
  *
  * Padding is rounded up to whole pages.
  *
- * Returns 0 or -errno. Async-signal-safe, thread-safe; uses less than 6 KiB of stack.
+ * Returns 0 or -errno. Async-signal-safe, thread-safe; uses less than 3 KiB of stack.
  */
 int mmapfd_raw(int fd, unsigned int flags, mmapfd_result_t *storage, unsigned int *elements,
                void *arg, struct mmapfd_reason *reason);

@@ -24,7 +24,7 @@ enum {
     CLASS_COUNT = 26, /* 32 .. 192 KiB */
     LARGE = 128 * 1024,
     ARENA = 256 * 1024,
-    TABLE = 32 * 1024,
+    TABLE = 16 * 1024,
     HUGE = 2 * 1024 * 1024, /* a page of the next larger size, on both machines */
 };
 

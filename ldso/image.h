@@ -20,7 +20,7 @@
 #define COUNT(name) ((void)0)
 #endif
 
-enum { IMAGE_HEAD_LEN = 4096 }; /* of a file, looked at first: room for 72 program headers */
+enum { IMAGE_HEAD_LEN = 1024 }; /* of a file, looked at first: room for 17 program headers */
 
 /* The first bytes of a file, as many as there are. */
 union image_head {

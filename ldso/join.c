@@ -53,8 +53,10 @@ struct slot {
 };
 
 static struct {
-    struct need *needs; /* from 1, so that 0 means none; room for one each relocation */
+    struct need *needs; /* from 1, so that 0 means none */
     uint32_t count;
+
+    uint32_t *numbers; /* of needs, for each relocation of each object: o->needs points into it */
 
     struct slot *slots;  /* open addressing */
     unsigned slot_shift; /* 32 less the table's size as a power of two */
@@ -105,24 +107,37 @@ static uint32_t next_slot(uint32_t slot)
     return (slot + 1) & (UINT32_MAX >> join.slot_shift);
 }
 
-/* Room for so many needs, if no two relocations had the same; of memory that is not touched little is
- * lost. */
-static int make_room(size_t references)
+/* bits of a table with at least count places. */
+static unsigned bits_for(size_t count)
 {
     unsigned bits = 6;
 
-    if (references >= UINT32_MAX / 4)
-        return out_of_memory();
-    while ((size_t)1 << bits < references + references / 2)
+    while ((size_t)1 << bits < count)
         bits++;
-    join.needs = alloc_table(references + 1, sizeof *join.needs);
-    join.slots = alloc_table((size_t)1 << bits, sizeof *join.slots);
-    join.slot_shift = 32 - bits;
-    if (join.needs == NULL || join.slots == NULL)
+    return bits;
+}
+
+/* Room for so many relocations, as if no two had the same need: one block, which goes back to the
+ * kernel as a whole. */
+static int make_room(size_t references)
+{
+    if (references >= UINT32_MAX / 16)
         return out_of_memory();
-    /* Read first, new pages would fault once for that and again for the first write. */
-    for (size_t i = 0; i < (size_t)1 << bits; i += 4096 / sizeof *join.slots)
-        *(volatile uint32_t *)&join.slots[i].need = 0;
+    unsigned slot_bits = bits_for(references + references / 2), bits = bits_for(references * 8);
+    size_t needs_len = (references + 1) * sizeof *join.needs;
+    size_t slots_len = sizeof *join.slots << slot_bits, bitmap_len = ((size_t)1 << bits) / 8;
+    size_t numbers_len = references * sizeof *join.numbers;
+    char *room = alloc_table(needs_len + slots_len + bitmap_len + 2 * numbers_len, 1);
+
+    if (room == NULL)
+        return out_of_memory();
+    join.needs = (struct need *)room;
+    join.slots = (struct slot *)(room + needs_len);
+    join.bitmap = (uint64_t *)(room + needs_len + slots_len);
+    join.numbers = (uint32_t *)(room + needs_len + slots_len + bitmap_len);
+    join.missing = join.numbers + references;
+    join.slot_shift = 32 - slot_bits;
+    join.bitmap_shift = 32 - bits;
     return 0;
 }
 
@@ -273,53 +288,45 @@ static bool takes_part(const struct object *o, const struct object *first)
            has_same_scope(o, first);
 }
 
-static int collect_object(struct object *o)
+static void collect_object(struct object *o)
 {
     size_t count = o->rela_count - o->relative_count;
 
-    o->needs = alloc_array(reference_count(o), sizeof *o->needs);
-    if (o->needs == NULL)
-        return out_of_memory();
     collect_table(o, o->rela + o->relative_count, count, o->needs);
     collect_table(o, o->jmprel, o->jmprel_count, o->needs + count);
-    return 0;
 }
 
 static int collect(struct object *first)
 {
     size_t references = 0;
-    int err;
 
     for (const struct object *o = first; o != NULL; o = o->next)
         references += takes_part(o, first) ? reference_count(o) : 0;
-    err = references > 0 ? make_room(references) : 0;
-    for (struct object *o = first; o != NULL && err == 0; o = o->next) {
-        if (takes_part(o, first))
-            err = collect_object(o);
+    if (references == 0)
+        return 0;
+    if (make_room(references) != 0)
+        return -ENOMEM;
+    uint32_t *numbers = join.numbers;
+    for (struct object *o = first; o != NULL; o = o->next) {
+        if (!takes_part(o, first))
+            continue;
+        o->needs = numbers;
+        numbers += reference_count(o);
+        collect_object(o);
     }
-    return err;
+    return 0;
 }
 
 /* ---- reading the scope ---- */
 
-static int make_index(void)
+static void make_index(void)
 {
-    unsigned bits = 9; /* eight for each need, 64 words at least */
-
-    while (bits < 32 && (uint32_t)1 << bits < join.count * 8)
-        bits++;
-    join.missing = alloc_table(join.count, sizeof *join.missing);
-    join.bitmap = alloc_table(((size_t)1 << bits) / 64, sizeof *join.bitmap);
-    if (join.missing == NULL || join.bitmap == NULL)
-        return out_of_memory();
-    join.bitmap_shift = 32 - bits;
     for (uint32_t i = 1; i <= join.count; i++) {
         uint32_t bit = mix(join.needs[i].hash) >> join.bitmap_shift;
         join.bitmap[bit / 64] |= UINT64_C(1) << bit % 64;
         join.missing[join.missing_len++] = i;
     }
     join.not_found = join.count;
-    return 0;
 }
 
 static struct lookup_name name_of(const struct need *n)
@@ -461,10 +468,10 @@ int join_objects(struct object *first)
 {
     int err = collect(first);
 
-    if (err == 0 && join.count > 0)
-        err = make_index();
-    if (err == 0 && join.count > 0)
+    if (err == 0 && join.count > 0) {
+        make_index();
         visit_scope(first);
+    }
     return err;
 }
 
@@ -493,13 +500,8 @@ enum join_answer join_find(const struct object *o, const Elf64_Rela *rela, struc
 
 void join_end(struct object *first)
 {
-    for (struct object *o = first; o != NULL; o = o->next) {
-        alloc_free(o->needs);
+    for (struct object *o = first; o != NULL; o = o->next)
         o->needs = NULL;
-    }
-    alloc_free(join.needs);
-    alloc_free(join.slots);
-    alloc_free(join.missing);
-    alloc_free(join.bitmap);
+    alloc_free(join.needs); /* and all behind it: make_room */
     memset(&join, 0, sizeof join);
 }

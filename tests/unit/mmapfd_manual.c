@@ -973,7 +973,7 @@ static void attributes(void)
     handled = 0;
     raise(SIGUSR1);
     printf("# %zu bytes of stack\n", depth);
-    CHECK("A call uses less than 6 KiB of stack.", handled && depth < 6 * 1024);
+    CHECK("A call uses less than 3 KiB of stack.", handled && depth < 3 * 1024);
     unmap();
     close(shared_fd);
 }
