@@ -117,9 +117,11 @@ static unsigned bits_for(size_t count)
     return bits;
 }
 
-/* Room for so many relocations, as if no two had the same need: one block, which goes back to the
- * kernel as a whole. */
-static int make_room(size_t references)
+/*
+ * Room for so many relocations, as if no two had the same need: one block. At the start it goes back
+ * to the kernel as a whole; for a dlopen it comes from the arena, where the next one finds it again.
+ */
+static int make_room(size_t references, bool is_start)
 {
     if (references >= UINT32_MAX / 16)
         return out_of_memory();
@@ -127,7 +129,8 @@ static int make_room(size_t references)
     size_t needs_len = (references + 1) * sizeof *join.needs;
     size_t slots_len = sizeof *join.slots << slot_bits, bitmap_len = ((size_t)1 << bits) / 8;
     size_t numbers_len = references * sizeof *join.numbers;
-    char *room = alloc_table(needs_len + slots_len + bitmap_len + 2 * numbers_len, 1);
+    size_t len = needs_len + slots_len + bitmap_len + 2 * numbers_len;
+    char *room = is_start ? alloc_table(len, 1) : alloc(len);
 
     if (room == NULL)
         return out_of_memory();
@@ -304,7 +307,7 @@ static int collect(struct object *first)
         references += takes_part(o, first) ? reference_count(o) : 0;
     if (references == 0)
         return 0;
-    if (make_room(references) != 0)
+    if (make_room(references, first->is_program) != 0)
         return -ENOMEM;
     uint32_t *numbers = join.numbers;
     for (struct object *o = first; o != NULL; o = o->next) {

@@ -160,18 +160,30 @@ static bool consider(struct candidate *c, const struct object *o, uint32_t index
     return c->found == NULL;
 }
 
-static void walk_gnu(struct candidate *c, const struct object *o, struct lookup_name *n,
-                     enum lookup_mode mode)
+/* Whether the Bloom filter rules the name out. Without bit 0 of the hash it asks for either value: the
+ * bit only tells which of two neighbours in a word is meant. */
+static bool is_filtered_out(const struct object *o, const struct lookup_name *n)
 {
-    if (!n->has_gnu_hash) {
-        n->gnu_hash = lookup_gnu_hash(n->name);
-        n->has_gnu_hash = true;
-    }
     uint64_t word = o->gnu_bloom[n->gnu_hash / 64 & o->gnu_bloom_mask];
     uint64_t second = (uint64_t)n->gnu_hash >> o->gnu_shift;
 
-    if ((word >> n->gnu_hash % 64 & word >> second % 64 & 1) == 0)
+    if (n->has_gnu_hash)
+        return (word >> n->gnu_hash % 64 & word >> second % 64 & 1) == 0;
+    return (word >> (n->gnu_hash & ~UINT32_C(1)) % 64 & 3) == 0 ||
+           (o->gnu_shift > 0 && (word >> second % 64 & 1) == 0);
+}
+
+static void walk_gnu(struct candidate *c, const struct object *o, struct lookup_name *n,
+                     enum lookup_mode mode)
+{
+    if (is_filtered_out(o, n))
         return;
+    if (!n->has_gnu_hash) {
+        n->gnu_hash = lookup_gnu_hash(n->name);
+        n->has_gnu_hash = true;
+        if (is_filtered_out(o, n))
+            return;
+    }
     uint32_t i = o->gnu_bucket[n->gnu_hash % o->gnu_nbucket];
     if (i < o->gnu_symoffset) /* an empty bucket holds 0 */
         return;
