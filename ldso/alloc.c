@@ -6,7 +6,7 @@
  *
  * Classes are powers of two and the steps half way between them (32, 48, 64, 96, 128 ...), at most
  * a third of a block is lost. A block carries a 16-byte header with its class; a freed block heads
- * its class's list. Blocks above LARGE are mappings of their own, so that they go back to the
+ * its class's list. Blocks above LARGE, and tables above TABLE, are mappings of their own, so that they go back to the
  * kernel.
  */
 #include "alloc.h"

@@ -35,7 +35,7 @@ struct aout_header {
  */
 enum { AOUT_SEGMENT = 0x10000 };
 
-/* The image as an a.out header has it, checked; im->head is the start of the file. -EINVAL: it is no
+/* The image as an a.out header has it, checked; header is the start of the file. -EINVAL: it is no
  * a.out file of any kind; -ENOTSUP: it is, but not one for here. */
 int aout_interpret(struct image *im, const struct aout_header *header);
 

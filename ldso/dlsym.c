@@ -10,6 +10,7 @@
 #include "load.h"
 #include "lookup.h"
 #include "reloc.h"
+#include "string.h"
 #include "sys.h"
 #include "tls.h"
 #include "world.h"
@@ -103,23 +104,65 @@ static void *address(const struct lookup_def *def)
     return (void *)reloc_address(def);
 }
 
-void *dl_sym(void *handle, const char *name, const char *version, const void *caller_addr)
+/* What lies behind the program's string is not ours to read, but string_equal_words does: a copy with
+ * room behind it, in buf if it fits, else in alloc's memory. */
+static char *copy_string(const char *s, char *buf, size_t size)
 {
-    struct object_version v = {.name = version, .is_hidden = true};
+    size_t len = strlen(s), room = len + sizeof(uint64_t);
+    char *copy = room <= size ? buf : alloc(room);
+
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, s, len);
+    memset(copy + len, 0, sizeof(uint64_t));
+    return copy;
+}
+
+static void *find_address(void *handle, const char *name, const struct object_version *version,
+                          const void *caller_addr)
+{
     struct lookup_name n;
     struct lookup_def def;
     void *addr = NULL;
 
-    if (version != NULL)
-        v.hash = dynamic_sysv_hash(version);
-    dl_clear_error();
-    lookup_init(&n, name, version != NULL ? &v : NULL);
+    lookup_init(&n, name, version);
     lock_acquire(&load_lock);
     if (find(handle, &n, caller_addr, &def) == 0)
         addr = address(&def);
     else
         dl_publish_error();
     lock_release(&load_lock);
+    return addr;
+}
+
+static void fail_without_memory(void)
+{
+    lock_acquire(&load_lock);
+    error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory");
+    dl_publish_error();
+    lock_release(&load_lock);
+}
+
+void *dl_sym(void *handle, const char *name, const char *version, const void *caller_addr)
+{
+    char name_buf[128], version_buf[64];
+    char *name_copy = copy_string(name, name_buf, sizeof name_buf);
+    char *version_copy = version != NULL ? copy_string(version, version_buf, sizeof version_buf)
+                                         : NULL;
+    struct object_version v = {.name = version_copy, .is_hidden = true};
+    void *addr = NULL;
+
+    dl_clear_error();
+    if (version_copy != NULL)
+        v.hash = dynamic_sysv_hash(version_copy);
+    if (name_copy != NULL && (version == NULL || version_copy != NULL))
+        addr = find_address(handle, name_copy, version != NULL ? &v : NULL, caller_addr);
+    else
+        fail_without_memory();
+    if (name_copy != name_buf)
+        alloc_free(name_copy);
+    if (version_copy != version_buf)
+        alloc_free(version_copy);
     return addr;
 }
 

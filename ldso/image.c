@@ -239,17 +239,24 @@ static void note_segment(struct image *im, Elf64_Phdr *ph)
     }
 }
 
+static void find_relro(struct image *im)
+{
+    for (const Elf64_Phdr *ph = im->phdr; ph < im->phdr + im->phnum; ph++) {
+        if (ph->p_type != PT_GNU_RELRO)
+            continue;
+        im->relro = ph->p_vaddr;
+        im->relro_len = ph->p_memsz;
+    }
+}
+
 int image_check(struct image *im)
 {
     const Elf64_Phdr *prev = NULL;
 
+    find_relro(im);
     for (Elf64_Phdr *ph = im->phdr; ph < im->phdr + im->phnum; ph++) {
         int err;
 
-        if (ph->p_type == PT_GNU_RELRO) {
-            im->relro = ph->p_vaddr;
-            im->relro_len = ph->p_memsz;
-        }
         if (ph->p_type != PT_LOAD)
             continue;
         err = check_file_range(im, ph);

@@ -4,7 +4,7 @@
  * Either the first reason why the file is refused, or segments that ascend, lie apart and inside
  * the file, each divided into the pages that are the file's and those that are not. What is not to
  * be interpreted is one segment over the whole file, and takes the same way. Maps nothing of the
- * file. Addresses are linked ones. Used by mmapfd.c alone.
+ * file. Addresses are linked ones. Used by mmapfd.c and what is below it.
  */
 #ifndef IMAGE_H
 #define IMAGE_H

@@ -25,15 +25,14 @@
 
 #include "alloc.h"
 #include "arch.h"
-#include "error.h"
 #include "string.h"
 #include "sys.h"
 #include "world.h"
 
 /*
- * A name that relocations need. The same name for functions and for data is two needs. A block of
- * alloc begins 16 bytes into a line of the cache, so the first 48 bytes of each are in one line: more
- * is not looked at while its definition is sought.
+ * A name that relocations need. The same name for functions and for data is two needs. The length of
+ * a line of the cache; and a large block of alloc begins 16 bytes into one, so what is looked at while
+ * its definition is sought, the first 24 bytes, is in one line.
  */
 struct need {
     const char *name;
@@ -43,7 +42,7 @@ struct need {
     bool is_plt;    /* mode LOOKUP_PLT, else LOOKUP_DATA */
     bool is_found;  /* def is known */
     struct lookup_def def;
-    void *unused; /* to the length of a line */
+    const struct object *asked; /* the last one that was searched in full, see meet */
 };
 _Static_assert(sizeof(struct need) == 64, "as said above");
 
@@ -88,9 +87,15 @@ static uint32_t mix(uint32_t hash)
     return (hash >> 1) * UINT32_C(2654435769);
 }
 
-static int out_of_memory(void)
+static struct lookup_name name_of(const struct need *n)
 {
-    return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory");
+    return (struct lookup_name){
+        .name = n->name, .version = n->version, .gnu_hash = n->hash, .has_gnu_hash = n->has_bit_0};
+}
+
+static enum lookup_mode mode_of(const struct need *n)
+{
+    return n->is_plt ? LOOKUP_PLT : LOOKUP_DATA;
 }
 
 /* ---- collecting ---- */
@@ -99,7 +104,8 @@ static bool is_same_version(const struct object_version *a, const struct object_
 {
     if (a == b || a == NULL || b == NULL || world == WORLD_MUSL)
         return a == b || world == WORLD_MUSL;
-    return a->hash == b->hash && a->is_hidden == b->is_hidden && string_equal(a->name, b->name);
+    return a->hash == b->hash && a->is_hidden == b->is_hidden &&
+           string_equal_words(a->name, b->name);
 }
 
 static uint32_t next_slot(uint32_t slot)
@@ -119,12 +125,13 @@ static unsigned bits_for(size_t count)
 
 /*
  * Room for so many relocations, as if no two had the same need: one block. At the start it goes back
- * to the kernel as a whole; for a dlopen it comes from the arena, where the next one finds it again.
+ * to the kernel as a whole; for a small dlopen it comes from the arena, where the next one finds it
+ * again. False: there is no memory, and then each symbol is searched for.
  */
-static int make_room(size_t references, bool is_start)
+static bool make_room(size_t references, bool is_start)
 {
     if (references >= UINT32_MAX / 16)
-        return out_of_memory();
+        return false;
     unsigned slot_bits = bits_for(references + references / 2), bits = bits_for(references * 8);
     size_t needs_len = (references + 1) * sizeof *join.needs;
     size_t slots_len = sizeof *join.slots << slot_bits, bitmap_len = ((size_t)1 << bits) / 8;
@@ -133,7 +140,7 @@ static int make_room(size_t references, bool is_start)
     char *room = is_start ? alloc_table(len, 1) : alloc(len);
 
     if (room == NULL)
-        return out_of_memory();
+        return false;
     join.needs = (struct need *)room;
     join.slots = (struct slot *)(room + needs_len);
     join.bitmap = (uint64_t *)(room + needs_len + slots_len);
@@ -141,7 +148,7 @@ static int make_room(size_t references, bool is_start)
     join.missing = join.numbers + references;
     join.slot_shift = 32 - slot_bits;
     join.bitmap_shift = 32 - bits;
-    return 0;
+    return true;
 }
 
 /* The number of a need like this one, or of a new one. */
@@ -152,7 +159,7 @@ static uint32_t add_need(const struct need *new)
     for (at = mix(new->hash) >> join.slot_shift; join.slots[at].need != 0; at = next_slot(at)) {
         const struct need *n = &join.needs[join.slots[at].need];
         if ((join.slots[at].hash | 1) == (new->hash | 1) && n->is_plt == new->is_plt &&
-            string_equal(n->name, new->name) && is_same_version(n->version, new->version))
+            string_equal_words(n->name, new->name) && is_same_version(n->version, new->version))
             return join.slots[at].need;
     }
     join.needs[++join.count] = *new;
@@ -160,12 +167,11 @@ static uint32_t add_need(const struct need *new)
     return join.count;
 }
 
-/* Local, hidden, protected, of an object that prefers its own: not a matter of the scope alone. */
-static bool is_own(const struct object *o, const Elf64_Sym *sym)
+/* Local, hidden, protected: not a matter of the scope alone. */
+static bool is_own(const Elf64_Sym *sym)
 {
     return ELF64_ST_BIND(sym->st_info) == STB_LOCAL ||
-           ELF64_ST_VISIBILITY(sym->st_other) != STV_DEFAULT ||
-           (o->is_symbolic && world != WORLD_MUSL && sym->st_shndx != SHN_UNDEF);
+           ELF64_ST_VISIBILITY(sym->st_other) != STV_DEFAULT;
 }
 
 /* Relocations in a row that refer to the same symbol in the same way. */
@@ -191,19 +197,30 @@ static void describe(const struct object *o, struct reference *r)
 }
 
 /* Malformed relocations get no need: relocating them is an error. */
-static void add_references(const struct object *o, struct reference *batch, unsigned count)
+/* An object that prefers its own (DF_SYMBOLIC) finds it before the scope is asked. */
+static bool prefers_own(struct object *o, const struct need *n)
+{
+    struct lookup_name name = name_of(n);
+    struct lookup_def def;
+
+    return o->is_symbolic && world != WORLD_MUSL && lookup_in_object(o, &name, mode_of(n), &def);
+}
+
+static void add_references(struct object *o, struct reference *batch, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
         __builtin_prefetch(&o->symtab[batch[i].symbol]);
     for (unsigned i = 0; i < count; i++) {
         const Elf64_Sym *sym = &o->symtab[batch[i].symbol];
-        batch[i].need.name = is_own(o, sym) ? NULL : object_string(o, sym->st_name);
+        batch[i].need.name = is_own(sym) ? NULL : object_string(o, sym->st_name);
         prefetch_name(batch[i].need.name);
     }
     for (unsigned i = 0; i < count; i++) {
         if (batch[i].need.name == NULL)
             continue;
         describe(o, &batch[i]);
+        if (prefers_own(o, &batch[i].need))
+            batch[i].need.name = NULL;
         __builtin_prefetch(&join.slots[mix(batch[i].need.hash) >> join.slot_shift]);
     }
     for (unsigned i = 0; i < count; i++) {
@@ -238,7 +255,7 @@ static enum kind kind_of(uint32_t type)
 }
 
 /* Linkers sort relocations by symbol: one like the last has its need. */
-static void collect_table(const struct object *o, const Elf64_Rela *table, size_t count,
+static void collect_table(struct object *o, const Elf64_Rela *table, size_t count,
                           uint32_t *numbers)
 {
     struct reference batch[BATCH] = {{.symbol = 0}};
@@ -299,16 +316,14 @@ static void collect_object(struct object *o)
     collect_table(o, o->jmprel, o->jmprel_count, o->needs + count);
 }
 
-static int collect(struct object *first)
+static void collect(struct object *first)
 {
     size_t references = 0;
 
     for (const struct object *o = first; o != NULL; o = o->next)
         references += takes_part(o, first) ? reference_count(o) : 0;
-    if (references == 0)
-        return 0;
-    if (make_room(references, first->is_program) != 0)
-        return -ENOMEM;
+    if (references == 0 || !make_room(references, first->is_program))
+        return;
     uint32_t *numbers = join.numbers;
     for (struct object *o = first; o != NULL; o = o->next) {
         if (!takes_part(o, first))
@@ -317,7 +332,6 @@ static int collect(struct object *first)
         numbers += reference_count(o);
         collect_object(o);
     }
-    return 0;
 }
 
 /* ---- reading the scope ---- */
@@ -330,17 +344,6 @@ static void make_index(void)
         join.missing[join.missing_len++] = i;
     }
     join.not_found = join.count;
-}
-
-static struct lookup_name name_of(const struct need *n)
-{
-    return (struct lookup_name){
-        .name = n->name, .version = n->version, .gnu_hash = n->hash, .has_gnu_hash = n->has_bit_0};
-}
-
-static enum lookup_mode mode_of(const struct need *n)
-{
-    return n->is_plt ? LOOKUP_PLT : LOOKUP_DATA;
 }
 
 /* A symbol whose hash some need may have. */
@@ -362,17 +365,21 @@ static void find_need(const struct object *o, struct hit *hit)
     }
 }
 
-/* Whose need is it, and does the symbol define it? */
+/* Whose need is it, and does the symbol define it? Where the answer takes a look at all symbols of the
+ * name (MATCH_IF_ALONE), once is enough. */
 static void meet(struct object *o, const struct hit *hit)
 {
     for (uint32_t at = mix(hit->hash) >> join.slot_shift; join.slots[at].need != 0;
          at = next_slot(at)) {
         struct need *n = &join.needs[join.slots[at].need];
-        if ((join.slots[at].hash | 1) != (hit->hash | 1) || n->is_found)
+        if ((join.slots[at].hash | 1) != (hit->hash | 1) || n->is_found || n->asked == o)
             continue;
         struct lookup_name name = name_of(n);
-        n->is_found = lookup_at(o, hit->index, &name, mode_of(n), &n->def);
+        bool is_final = false;
+        n->is_found = lookup_at(o, hit->index, &name, mode_of(n), &n->def, &is_final);
         join.not_found -= n->is_found;
+        if (is_final)
+            n->asked = o;
     }
 }
 
@@ -426,7 +433,7 @@ static void search(struct object *o)
         n->is_found = lookup_in_object(o, &name, mode_of(n), &n->def);
         if (!n->is_found)
             join.missing[kept++] = join.missing[i];
-        n->hash = name.gnu_hash; /* computed by now */
+        n->hash = name.gnu_hash; /* computed by now, unless a filter did without */
         n->has_bit_0 = name.has_gnu_hash;
     }
     join.missing_len = join.not_found = kept;
@@ -467,38 +474,33 @@ static void visit_scope(const struct object *first)
 
 /* ---- what reloc.c asks ---- */
 
-int join_objects(struct object *first)
+void join_objects(struct object *first)
 {
-    int err = collect(first);
-
-    if (err == 0 && join.count > 0) {
+    collect(first);
+    if (join.count > 0) {
         make_index();
         visit_scope(first);
     }
-    return err;
 }
 
-static uint32_t number_of(const struct object *o, const Elf64_Rela *rela)
+const uint32_t *join_numbers(const struct object *o, bool is_jmprel)
 {
-    size_t count = o->rela_count - o->relative_count;
-
     if (o->needs == NULL)
-        return 0;
-    if (rela >= o->jmprel && rela < o->jmprel + o->jmprel_count)
-        return o->needs[count + (size_t)(rela - o->jmprel)];
-    return rela < o->rela + o->relative_count
-               ? 0
-               : o->needs[rela - o->rela - (ptrdiff_t)o->relative_count];
+        return NULL;
+    return is_jmprel ? o->needs + (o->rela_count - o->relative_count) : o->needs;
 }
 
-enum join_answer join_find(const struct object *o, const Elf64_Rela *rela, struct lookup_def *def)
+enum join_answer join_find(uint32_t number, struct lookup_def *def)
 {
-    const struct need *n = &join.needs[number_of(o, rela)];
+    const struct need *n = &join.needs[number];
 
-    if (n == join.needs)
+    if (number == 0)
         return JOIN_UNKNOWN;
     *def = n->def;
-    return n->is_found ? JOIN_FOUND : JOIN_MISSING;
+    if (n->is_found)
+        return JOIN_FOUND;
+    /* Never hashed: an object defines it, by its symbol table, and then its chains do not. */
+    return n->has_bit_0 ? JOIN_MISSING : JOIN_UNKNOWN;
 }
 
 void join_end(struct object *first)

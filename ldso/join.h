@@ -6,17 +6,21 @@
 
 /*
  * Finds what first and the objects after it in the list refer to, those that are not relocated yet.
- * 0, or -ENOMEM with the record set; join_end is due in either case.
+ * What there is no memory for is JOIN_UNKNOWN. join_end is due afterwards.
  */
-int join_objects(struct object *first);
+void join_objects(struct object *first);
+
+/* A number for each relocation of o's DT_JMPREL, or of its DT_RELA without the first relative_count;
+ * NULL if there are none. */
+const uint32_t *join_numbers(const struct object *o, bool is_jmprel);
 
 enum join_answer {
     JOIN_UNKNOWN, /* not in the table: ask lookup_in_scope */
     JOIN_MISSING, /* there is no definition */
     JOIN_FOUND,
 };
-/* The definition that a relocation of o needs. */
-enum join_answer join_find(const struct object *o, const Elf64_Rela *rela, struct lookup_def *def);
+/* The definition that the relocation with this number needs; 0: JOIN_UNKNOWN. */
+enum join_answer join_find(uint32_t number, struct lookup_def *def);
 
 void join_end(struct object *first);
 

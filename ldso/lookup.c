@@ -125,7 +125,8 @@ static enum match match_version(const struct object *o, uint32_t sym, const stru
     const struct object_version *have = index < o->version_count ? &o->versions[index] : NULL;
     if (have == NULL || have->name == NULL)
         return n->version->is_hidden || is_hidden ? MATCH_NO : MATCH_YES;
-    bool is_same = have->hash == n->version->hash && string_equal(have->name, n->version->name);
+    bool is_same = have->hash == n->version->hash &&
+                   string_equal_words(have->name, n->version->name);
     return is_same ? MATCH_YES : MATCH_NO;
 }
 
@@ -135,7 +136,7 @@ static enum match match_symbol(const struct object *o, uint32_t index, const str
     const Elf64_Sym *sym = &o->symtab[index];
     const char *name = object_string(o, sym->st_name);
 
-    if (!is_definition(sym, mode) || name == NULL || !string_equal(name, n->name))
+    if (!is_definition(sym, mode) || name == NULL || !string_equal_words(name, n->name))
         return MATCH_NO;
     return match_version(o, index, n, mode);
 }
@@ -233,8 +234,9 @@ static unsigned unique_slot(const struct unique *table, unsigned capacity, const
 
     for (;; slot = (slot + 1) & (capacity - 1)) {
         const struct lookup_def *def = &table[slot].def;
-        if (def->sym == NULL || (table[slot].hash == hash &&
-                                 string_equal(object_string(def->object, def->sym->st_name), name)))
+        if (def->sym == NULL ||
+            (table[slot].hash == hash &&
+             string_equal_words(object_string(def->object, def->sym->st_name), name)))
             return slot;
     }
 }
@@ -263,7 +265,7 @@ static void settle_unique(const struct lookup_name *n, struct lookup_def *def)
 {
     if (unique_count * 2 >= unique_capacity && !grow_uniques())
         return;
-    uint32_t hash = n->gnu_hash | 1; /* bit 0 may not be known */
+    uint32_t hash = n->has_gnu_hash ? n->gnu_hash : lookup_gnu_hash(n->name);
     unsigned slot = unique_slot(uniques, unique_capacity, n->name, hash);
     if (uniques[slot].def.sym == NULL) {
         uniques[slot] = (struct unique){hash, *def};
@@ -313,10 +315,11 @@ bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode 
 }
 
 bool lookup_at(struct object *o, uint32_t index, struct lookup_name *n, enum lookup_mode mode,
-               struct lookup_def *def)
+               struct lookup_def *def, bool *is_final)
 {
     enum match match = match_symbol(o, index, n, mode);
 
+    *is_final = match != MATCH_NO;
     if (match == MATCH_IF_ALONE)
         return lookup_in_object(o, n, mode, def);
     if (match == MATCH_YES)
@@ -347,7 +350,7 @@ static bool lookup_in_roots(struct object *from, struct lookup_name *n, enum loo
 bool lookup_in_builtins(const struct lookup_name *n, struct lookup_def *def)
 {
     for (const struct lookup_builtin *b = lookup_builtins; b != NULL && b->name != NULL; b++) {
-        if ((b->is_always || world == WORLD_UNDECIDED) && string_equal(b->name, n->name)) {
+        if ((b->is_always || world == WORLD_UNDECIDED) && string_equal_words(b->name, n->name)) {
             *def = (struct lookup_def){.value = (uintptr_t)b->addr, .is_override = true};
             return true;
         }
@@ -374,7 +377,7 @@ static int override_symbol(struct object *o, uint32_t index, const char *name, v
 {
     const char *have = object_string(o, o->symtab[index].st_name);
 
-    if (have == NULL || o->symtab[index].st_shndx == SHN_UNDEF || !string_equal(have, name))
+    if (have == NULL || o->symtab[index].st_shndx == SHN_UNDEF || !string_equal_words(have, name))
         return 0;
     struct object_override *grown = alloc_resize(o->overrides,
                                                  (o->override_count + 1) * sizeof *grown);

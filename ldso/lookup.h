@@ -54,7 +54,7 @@ extern struct object_list lookup_global;
  */
 extern const struct lookup_builtin *lookup_builtins;
 
-/* The hash of DT_GNU_HASH. */
+/* The hash of DT_GNU_HASH, of a name as string_equal_words wants it. */
 uint32_t lookup_gnu_hash(const char *name);
 
 /* The version that o's reference to symbol sym asks for, NULL if none; sym is below sym_count. */
@@ -68,9 +68,10 @@ int lookup_make_global(struct object *o);
 /* Each returns true and fills *def if there is a definition. */
 bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode mode,
                       struct lookup_def *def);
-/* The same for one symbol of o, the first in its hash chain that may be the one. */
+/* The same for a symbol of o with the name's hash, none before it in its chain having been the one.
+ * is_final: no other symbol of o needs to be tried. */
 bool lookup_at(struct object *o, uint32_t index, struct lookup_name *n, enum lookup_mode mode,
-               struct lookup_def *def);
+               struct lookup_def *def, bool *is_final);
 /* In list from index first on. */
 bool lookup_in_list(const struct object_list *list, unsigned first, struct lookup_name *n,
                     enum lookup_mode mode, struct lookup_def *def);

@@ -20,7 +20,7 @@
  *   each hole between segments                     +1  munmap
  *   first object with p_align above the page size  +4  later ones are placed below it: +0
  *   no read at the end of the file                 +1  fstat
- *   RELRO of 64 KiB and more                       +1  madvise
+ *   RELRO of 64 KiB and more, for the loader       +1  madvise
  */
 #include "mmapfd.h"
 
@@ -147,8 +147,10 @@ static int claim_reserved(struct call *c, uintptr_t addr, size_t len)
 {
     int err;
 
-    if (reservation_open(&c->reservation) != 0 ||
-        !reservation_covers(&c->reservation, addr, addr + len))
+    err = reservation_open(&c->reservation);
+    if (err != 0)
+        return err;
+    if (!reservation_covers(&c->reservation, addr, addr + len))
         return -EEXIST;
     COUNT(reservation_replaced);
     err = mapping_error(sys_mmap_anon((void *)addr, len, PROT_NONE, MAP_NORESERVE | MAP_FIXED));
@@ -387,7 +389,7 @@ static int map_anonymous_pages(struct call *c, const struct segment *seg)
     c->anonymous_end = seg->end;
     if (seg->is_rewritten) { /* nothing is lost where the kernel does not know an advice */
         COUNT(large_relro_read);
-        sys_madvise(addr, len, MADV_HUGEPAGE);
+        sys_madvise(addr, sys_page_up(seg->fill + seg->fill_len) - seg->split, MADV_HUGEPAGE);
     }
     err = image_read(&c->im, (void *)(c->bias + seg->fill), seg->fill_len, seg->fill_off);
     if (err != 0)

@@ -136,7 +136,7 @@ struct object {
     unsigned override_count;
     uint64_t override_mask; /* bit (index of a symbol that one is for) % 64 */
 
-    uint32_t *needs; /* join.c, while it is relocated: one for each relocation; join.c's */
+    uint32_t *needs; /* join.c, while it is relocated; see join_numbers */
 
     /* tls.c */
     enum tls_kind tls_kind;

@@ -40,7 +40,8 @@ struct work {
     struct object *object;
     uintptr_t first, end; /* the writable segment that the last relocation was in */
     bool is_lazy;
-    uint32_t sym; /* memo: relocations come sorted by symbol */
+    const uint32_t *number; /* of the relocation at hand, see join_numbers; NULL if it has none */
+    uint32_t sym;           /* memo: relocations come sorted by symbol */
     enum lookup_mode mode;
     struct lookup_def def;
 };
@@ -177,7 +178,7 @@ static int find_definition(struct work *w, const Elf64_Rela *rela, enum lookup_m
     if (index >= o->sym_count)
         return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation names symbol %u of %u", o->name,
                          index, o->sym_count);
-    enum join_answer answer = join_find(o, rela, &w->def);
+    enum join_answer answer = join_find(w->number != NULL ? *w->number : 0, &w->def);
     int err = answer == JOIN_FOUND ? 0 : search_definition(w, index, mode, answer);
     if (err == 0 && w->def.object != o)
         err = lookup_note_binding(o, w->def.object);
@@ -489,12 +490,15 @@ static int relocate_relr(struct work *w)
     return 0;
 }
 
-static int relocate_table(struct work *w, const Elf64_Rela *table, size_t count)
+static int relocate_table(struct work *w, const Elf64_Rela *table, size_t count,
+                          const uint32_t *numbers)
 {
     int err = 0;
 
-    for (size_t i = 0; i < count && err == 0; i++)
+    for (size_t i = 0; i < count && err == 0; i++) {
+        w->number = numbers != NULL ? &numbers[i] : NULL;
         err = relocate_one(w, &table[i]);
+    }
     return err;
 }
 
@@ -532,10 +536,14 @@ static int relocate_object(struct object *o, bool is_lazy)
 
     if (err == 0)
         err = relocate_relative(&w, &done);
+    /* Those that are said to be RELATIVE and are not have no numbers. */
     if (err == 0)
-        err = relocate_table(&w, o->rela + done, o->rela_count - done);
+        err = relocate_table(&w, o->rela + done, o->relative_count - done, NULL);
     if (err == 0)
-        err = relocate_table(&w, o->jmprel, o->jmprel_count);
+        err = relocate_table(&w, o->rela + o->relative_count, o->rela_count - o->relative_count,
+                             join_numbers(o, false));
+    if (err == 0)
+        err = relocate_table(&w, o->jmprel, o->jmprel_count, join_numbers(o, true));
     return err;
 }
 
@@ -543,10 +551,14 @@ static int relocate_object(struct object *o, bool is_lazy)
  */
 static int copy(const struct deferred *d)
 {
-    const Elf64_Sym *sym = &d->object->symtab[ELF64_R_SYM(d->rela->r_info)];
+    uint64_t index = ELF64_R_SYM(d->rela->r_info);
 
     if (d->def.sym == NULL)
-        return 0; /* undefined and weak */
+        return 0;                      /* undefined and weak */
+    if (index >= d->object->sym_count) /* a table that has relocated itself */
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation names symbol %lu of %u",
+                         d->object->name, index, d->object->sym_count);
+    const Elf64_Sym *sym = &d->object->symtab[index];
     uint64_t size = sym->st_size < d->def.sym->st_size ? sym->st_size : d->def.sym->st_size;
     void *to = object_at(d->object, d->rela->r_offset, size, PROT_WRITE);
     const void *from = object_at(d->def.object, d->def.value - d->def.object->bias, size,
@@ -603,7 +615,7 @@ int reloc_objects(struct object *first, bool is_lazy)
 
     deferred = NULL;
     deferred_count = deferred_capacity = 0;
-    err = join_objects(first);
+    join_objects(first);
     for (struct object *o = object_tail; o != NULL && err == 0; o = o == first ? NULL : o->prev) {
         if (!o->is_relocated && !o->is_boot && !o->is_vdso)
             err = relocate_object(o, is_lazy);

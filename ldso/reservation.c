@@ -160,6 +160,13 @@ static int identify_device(struct reservation *r)
     return 0;
 }
 
+/* Where there is no such file, or it is none of ours, there are no reservations: the address is taken.
+ * What keeps us from looking is an error of its own. */
+static int absence(int err)
+{
+    return err == -ENOENT || err == -ENOTDIR || err == -EACCES || err == -ENODEV ? -EEXIST : err;
+}
+
 int reservation_open(struct reservation *r)
 {
     int err;
@@ -168,12 +175,12 @@ int reservation_open(struct reservation *r)
         return 0;
     r->device = sys_open("/dev/zero");
     if (r->device < 0)
-        return r->device;
+        return absence(r->device);
     err = identify_device(r);
     r->maps = err == 0 ? sys_open("/proc/self/maps") : err;
     if (r->maps < 0) {
         sys_close(r->device);
-        return r->maps;
+        return absence(r->maps);
     }
     r->is_open = true;
     return 0;

@@ -34,7 +34,7 @@ struct reservation {
     char buf[512];
 };
 
-/* Gets to know /dev/zero, once. 0, or -errno: then nothing is a reservation. */
+/* Gets to know /dev/zero, once. 0, or -errno; -EEXIST: nothing is a reservation. */
 int reservation_open(struct reservation *r);
 /* Does [from, to) lie in one reservation, or in several that adjoin? from ascends from call to call:
  * the list is read at most once. */

@@ -145,7 +145,7 @@ const char *string_basename(const char *path)
 
 /* Names of symbols are long, many are compared, and most are equal: a word at a time. The same name is
  * often at the same address. */
-bool string_equal(const char *a, const char *b)
+bool string_equal_words(const char *a, const char *b)
 {
     if (a == b)
         return true;

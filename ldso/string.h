@@ -19,7 +19,14 @@ char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *s, const char *needle);
 
-bool string_equal(const char *a, const char *b);
+static inline bool string_equal(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+/* The same, faster, for strings that lie in objects or in the loader: what is behind them is read, too.
+ * (A checker that watches the program's heap would object.) */
+bool string_equal_words(const char *a, const char *b);
 
 /*
  * For going through a string a word at a time: unaligned words, which both machines load and store

@@ -53,10 +53,11 @@ void sys_find_page_size(void)
     if (size != 0)
         return;
     for (size = smallest; size < largest; size *= 2) {
-        if (sys_mprotect((void *)size, 0, PROT_NONE) != -EINVAL)
+        if (sys_mprotect((void *)size, 0, PROT_NONE) == 0)
             break;
     }
-    __atomic_store_n(&sys_page_size, size, __ATOMIC_RELAXED);
+    /* An emulator or a filter of system calls may not answer: then it is the usual size. */
+    __atomic_store_n(&sys_page_size, size < largest ? size : smallest, __ATOMIC_RELAXED);
 }
 
 int sys_open(const char *path)
