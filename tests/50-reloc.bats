@@ -111,3 +111,44 @@ has_readonly_bss() {
     built reloc-bss-readonly liba.so has_readonly_bss
     fixture reloc-bss-readonly
 }
+
+# patch_dynamic FILE TAG=VALUE...: VALUE may name another tag and add to it: DT_JMPREL=DT_RELA+8.
+patch_dynamic() {
+    python3 - "$@" <<'EOF'
+import struct, sys
+tags = {"DT_RELA": 7, "DT_JMPREL": 23, "DT_PLTRELSZ": 2}
+data = bytearray(open(sys.argv[1], "rb").read())
+phoff, phnum = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+for i in range(phnum):
+    kind, _, offset = struct.unpack_from("<IIQ", data, phoff + 56 * i)
+    if kind == 2:
+        break
+entries = {}
+while struct.unpack_from("<Q", data, offset)[0] != 0:
+    tag, value = struct.unpack_from("<QQ", data, offset)
+    entries[tag] = (offset + 8, value)
+    offset += 16
+for word in sys.argv[2:]:
+    tag, value = word.split("=")
+    base, _, more = value.partition("+")
+    number = entries[tags[base]][1] + int(more) if base in tags else int(base)
+    struct.pack_into("<Q", data, entries[tags[tag]][0], number)
+open(sys.argv[1], "wb").write(data)
+EOF
+}
+
+askew() {
+    local dir=$BATS_TEST_TMPDIR/$1
+    mkdir -p "$dir"
+    echo 'extern char **environ; extern int puts(const char *); char ***e = &environ; void f(void) { puts("f"); }' >"$dir/askew.c"
+    echo 'int main(void) { return 42; }' >"$dir/main.c"
+    "$(tool "$1" gcc)" -shared -fPIC -Wl,-z,lazy -o "$dir/libaskew.so" "$dir/askew.c"
+    "$(tool "$1" gcc)" -o "$dir/main" "$dir/main.c"
+    patch_dynamic "$dir/libaskew.so" DT_JMPREL=DT_RELA+8 DT_PLTRELSZ=48
+    # Refused in words: what stands there is not a relocation.
+    run -127 --separate-stderr launch "$1" glibc LD_PRELOAD="$dir/libaskew.so" "$(loader "$1")" "$dir/main"
+    [[ $stderr == *libaskew.so:*relocation* ]] || fail "$stderr"
+}
+@test "reloc: a DT_JMPREL that lies askew in DT_RELA is refused" {
+    for arch in $(arches); do askew "$arch"; done
+}
