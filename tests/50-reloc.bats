@@ -140,15 +140,18 @@ EOF
 askew() {
     local dir=$BATS_TEST_TMPDIR/$1
     mkdir -p "$dir"
-    echo 'extern char **environ; extern int puts(const char *); char ***e = &environ; void f(void) { puts("f"); }' >"$dir/askew.c"
+    # No RELATIVE ones: the table begins with references to symbols, which need not be there.
+    echo '#pragma weak a
+#pragma weak b
+#pragma weak c
+extern char a, b, c; int f(void); char *data[] = {&a, &b, &c}; int g(void) { return f(); }' >"$dir/askew.c"
     echo 'int main(void) { return 42; }' >"$dir/main.c"
-    "$(tool "$1" gcc)" -shared -fPIC -Wl,-z,lazy -o "$dir/libaskew.so" "$dir/askew.c"
+    "$(tool "$1" gcc)" -shared -fPIC -nostdlib -Wl,-z,lazy -o "$dir/libaskew.so" "$dir/askew.c"
     "$(tool "$1" gcc)" -o "$dir/main" "$dir/main.c"
     patch_dynamic "$dir/libaskew.so" DT_JMPREL=DT_RELA+8 DT_PLTRELSZ=48
-    # Refused in words: what stands there is not a relocation.
-    run -127 --separate-stderr launch "$1" glibc LD_PRELOAD="$dir/libaskew.so" "$(loader "$1")" "$dir/main"
-    [[ $stderr == *libaskew.so:*relocation* ]] || fail "$stderr"
+    # What stands there happens to be relocations of type 0, and of symbols that are not there.
+    run -42 launch "$1" glibc LD_PRELOAD="$dir/libaskew.so" "$(loader "$1")" "$dir/main"
 }
-@test "reloc: a DT_JMPREL that lies askew in DT_RELA is refused" {
+@test "reloc: a DT_JMPREL that lies askew in DT_RELA does no harm" {
     for arch in $(arches); do askew "$arch"; done
 }
