@@ -9,14 +9,14 @@
  * definition met of a name is the one that a search would have found, since objects come in scope
  * order and the chain words in the order of a search within the object.
  *
- * Example: the program needs printf (hash 0x156b2bb8) and own_function (0x3b4e2a60); libown defines
+ * Example: the program needs printf (hash 0x156b2bb8) and own_function (0xdf69bc9e); libown defines
  * 40 symbols, libc 3000. libown's 40 chain words are compared with a bitmap of the two hashes. One
  * fits, its name is compared: own_function is found. In libc one name is left. That is fewer than a
  * quarter of its symbols, so it is looked up there through the Bloom filter, as ever.
  *
  * Left to lookup.c: objects whose scope differs from that of the others (RTLD_DEEPBIND), COPY
- * relocations, symbols that bind to their own object or are to be sought there first (DF_SYMBOLIC). What counts as a
- * definition is decided there, too, for both.
+ * relocations, symbols that bind to their own object or are found there first (DF_SYMBOLIC). What
+ * counts as a definition is decided there, too, for both.
  *
  * Called by reloc.c under the loader's lock, before the first relocation; no code of any object runs
  * until join_end.
@@ -70,7 +70,7 @@ static struct {
 /*
  * All of this is too large for the processor's caches, and each step of a look-up waits for the one
  * before. So steps are done for so many look-ups at a time, and what the next step will touch is
- * fetched meanwhile. It halves the time of large programs.
+ * fetched meanwhile. It took a third off the start of a program with 400 libraries.
  */
 enum { BATCH = 16 };
 
