@@ -327,7 +327,7 @@ static int close_locked(void *handle)
 
     if (o == NULL)
         return -EINVAL;
-    if (world == WORLD_MUSL || (o->open_count == 0 && o->is_startup))
+    if (world == WORLD_MUSL || (o->open_count == 0 && (o->is_startup || o->is_nodelete)))
         return 0;
     if (o->open_count == 0)
         return error_set(ERROR_LIBRARY, EINVAL, "%s: shared object not open", o->name);
