@@ -178,7 +178,7 @@ static bool is_own(const Elf64_Sym *sym)
 struct reference {
     uint32_t symbol;
     bool is_plt;
-    uint32_t *first, *end; /* where the number of their need goes */
+    size_t first, end; /* which ones, of their table */
     struct need need;
 };
 
@@ -206,7 +206,8 @@ static bool prefers_own(struct object *o, const struct need *n)
     return o->is_symbolic && world != WORLD_MUSL && lookup_in_object(o, &name, mode_of(n), &def);
 }
 
-static void add_references(struct object *o, struct reference *batch, unsigned count)
+static void add_references(struct object *o, struct reference *batch, unsigned count,
+                           uint32_t *numbers)
 {
     for (unsigned i = 0; i < count; i++)
         __builtin_prefetch(&o->symtab[batch[i].symbol]);
@@ -225,8 +226,8 @@ static void add_references(struct object *o, struct reference *batch, unsigned c
     }
     for (unsigned i = 0; i < count; i++) {
         uint32_t number = batch[i].need.name != NULL ? add_need(&batch[i].need) : 0;
-        for (uint32_t *at = batch[i].first; at < batch[i].end; at++)
-            *at = number;
+        for (size_t k = batch[i].first; k < batch[i].end; k++)
+            numbers[k] = number;
     }
 }
 
@@ -269,20 +270,18 @@ static void collect_table(struct object *o, const Elf64_Rela *table, size_t coun
         if (kind == KIND_NONE || symbol == STN_UNDEF || symbol >= o->sym_count)
             continue;
         if (last != NULL && last->symbol == symbol && last->is_plt == (kind == KIND_PLT) &&
-            last->end == &numbers[i]) {
+            last->end == i) {
             last->end++;
             continue;
         }
         if (len == BATCH) {
-            add_references(o, batch, len);
+            add_references(o, batch, len, numbers);
             len = 0;
         }
-        batch[len++] = (struct reference){.symbol = symbol,
-                                          .is_plt = kind == KIND_PLT,
-                                          .first = &numbers[i],
-                                          .end = &numbers[i + 1]};
+        batch[len++] = (struct reference){
+            .symbol = symbol, .is_plt = kind == KIND_PLT, .first = i, .end = i + 1};
     }
-    add_references(o, batch, len);
+    add_references(o, batch, len, numbers);
 }
 
 static bool has_same_scope(const struct object *o, const struct object *first)

@@ -43,7 +43,7 @@ uint32_t lookup_gnu_hash(const char *name)
         if (string_zeros(sum) != 0)
             break;
         sum = (sum & low8) * 33 + (sum >> 8 & low8);
-        sum = (sum & low16) * (33 * 33) + (sum >> 16 & low16);
+        sum = (sum & low16) * (UINT64_C(33) * 33) + (sum >> 16 & low16);
         hash = (hash * to_4 + (uint32_t)sum) * to_4 + (uint32_t)(sum >> 32);
     }
     for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++)

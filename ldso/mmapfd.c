@@ -578,8 +578,9 @@ static int map_file(struct call *c, unsigned int flags, const void *arg)
 int mmapfd_raw(int fd, unsigned int flags, mmapfd_result_t *storage, unsigned int *elements,
                void *arg, struct mmapfd_reason *reason)
 {
-    struct call c = {.im = {.fd = fd, .reason = reason}, .storage = storage, .elements = elements};
+    struct call c = {.im = {.fd = fd, .reason = reason}, .storage = storage};
 
+    c.elements = elements;
     return map_file(&c, flags, arg);
 }
 
@@ -587,9 +588,9 @@ int mmapfd_file(int fd, const struct sys_stat *st, mmapfd_result_t *storage, uns
                 struct mmapfd_reason *reason)
 {
     struct call c = {.im = {.fd = fd, .is_loading = true, .st = st, .reason = reason},
-                     .storage = storage,
-                     .elements = elements};
+                     .storage = storage};
 
+    c.elements = elements;
     return map_file(&c, MMFD_INTERPRET, NULL);
 }
 

@@ -522,6 +522,7 @@ static int relocate_relative(struct work *w, size_t *done)
             first = w->first;
             last = w->end - sizeof(struct unaligned);
         }
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): target has seen the segment */
         ((struct unaligned *)place)->value = o->bias + (uint64_t)rela->r_addend;
     }
     *done = (size_t)(rela - o->rela);
