@@ -15,36 +15,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "mmapfd.h"
+#include "list.h"
 
-enum { PAGE = 4096, MANY = 64 };
-
-static mmapfd_result_t list[MANY];
-static unsigned int list_len;
-static struct mmapfd_reason reason;
-
-static int map_with(int fd, unsigned int flags, void *arg)
-{
-    list_len = MANY;
-    memset(list, 0x55, sizeof list);
-    return mmapfd_raw(fd, flags, list, &list_len, arg, &reason);
-}
-
-static int map(int fd)
-{
-    return map_with(fd, MMFD_INTERPRET, NULL);
-}
-
-static int map_padded(int fd, size_t padding)
-{
-    return map_with(fd, MMFD_INTERPRET | MMFD_PADDING, &padding);
-}
-
-static void unmap_list(void)
-{
-    for (unsigned int i = 0; i < list_len; i++)
-        munmap(list[i].mr_addr, list[i].mr_msize);
-}
+enum { PAGE = 4096 };
 
 static bool is_element(const mmapfd_result_t *r, size_t msize, size_t fsize, size_t offset,
                        unsigned int prot, uint64_t flags)

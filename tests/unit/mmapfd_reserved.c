@@ -10,13 +10,11 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "mmapfd.h"
+#include "list.h"
 
-enum { PAGE = 4096, MANY = 8 };
+enum { PAGE = 4096 };
 #define FIXED 0x10000000
 
-static mmapfd_result_t list[MANY];
-static unsigned int list_len;
 static struct picture before, after;
 
 static const Elf64_Phdr fixed[] = {
@@ -25,25 +23,6 @@ static const Elf64_Phdr fixed[] = {
     LOAD(R | W, 0x2de8, FIXED + 0x4de8, 0x228, 0x2230, PAGE),
 };
 enum { FIXED_LEN = 0x3100, SPAN = 0x9000 };
-
-static int map_padded(int fd, size_t padding)
-{
-    list_len = MANY;
-    memset(list, 0x55, sizeof list);
-    return mmapfd_raw(fd, MMFD_INTERPRET | (padding ? MMFD_PADDING : 0), list, &list_len,
-                      padding ? &padding : NULL, NULL);
-}
-
-static int map(int fd)
-{
-    return map_padded(fd, 0);
-}
-
-static void unmap_list(void)
-{
-    for (unsigned int i = 0; i < list_len; i++)
-        munmap(list[i].mr_addr, list[i].mr_msize);
-}
 
 static bool is_reserved(const void *addr)
 {
