@@ -67,6 +67,12 @@ static struct {
     unsigned bitmap_shift;
 } join;
 
+/* The block that all of it is in. A start's goes back to the kernel; a dlopen's is kept for the next one
+ * unless it is very large. */
+enum { SPARE = 512 * 1024 };
+static void *spare;
+static size_t spare_len;
+
 /*
  * All of this is too large for the processor's caches, and each step of a look-up waits for the one
  * before. So steps are done for so many look-ups at a time, and what the next step will touch is
@@ -123,12 +129,33 @@ static unsigned bits_for(size_t count)
     return bits;
 }
 
-/*
- * Room for so many relocations, as if no two had the same need: one block. At the start it goes back
- * to the kernel as a whole; for a small dlopen it comes from the arena, where the next one finds it
- * again. False: there is no memory, and then each symbol is searched for.
- */
-static bool make_room(size_t references, bool is_start)
+/* Zeroed memory: what the last dlopen left if that is enough, since new pages cost one several faults. */
+static void *take_room(size_t len)
+{
+    if (len > spare_len) {
+        alloc_free(spare);
+        spare_len = 0;
+        spare = alloc_table(len, 1);
+        if (spare != NULL)
+            spare_len = len;
+    } else {
+        memset(spare, 0, len);
+    }
+    return spare;
+}
+
+static void leave_room(bool is_start)
+{
+    if (!is_start && spare_len <= SPARE)
+        return;
+    alloc_free(spare);
+    spare = NULL;
+    spare_len = 0;
+}
+
+/* Room for so many relocations, as if no two had the same need: one block. False: there is no memory,
+ * and then each symbol is searched for. */
+static bool make_room(size_t references)
 {
     if (references >= UINT32_MAX / 16)
         return false;
@@ -137,7 +164,7 @@ static bool make_room(size_t references, bool is_start)
     size_t slots_len = sizeof *join.slots << slot_bits, bitmap_len = ((size_t)1 << bits) / 8;
     size_t numbers_len = references * sizeof *join.numbers;
     size_t len = needs_len + slots_len + bitmap_len + 2 * numbers_len;
-    char *room = is_start ? alloc_table(len, 1) : alloc(len);
+    char *room = take_room(len);
 
     if (room == NULL)
         return false;
@@ -321,7 +348,7 @@ static void collect(struct object *first)
 
     for (const struct object *o = first; o != NULL; o = o->next)
         references += takes_part(o, first) ? reference_count(o) : 0;
-    if (references == 0 || !make_room(references, first->is_program))
+    if (references == 0 || !make_room(references))
         return;
     uint32_t *numbers = join.numbers;
     for (struct object *o = first; o != NULL; o = o->next) {
@@ -506,6 +533,6 @@ void join_end(struct object *first)
 {
     for (struct object *o = first; o != NULL; o = o->next)
         o->needs = NULL;
-    alloc_free(join.needs); /* and all behind it: make_room */
+    leave_room(first->is_program);
     memset(&join, 0, sizeof join);
 }
