@@ -32,7 +32,7 @@
 /*
  * A name that relocations need. The same name for functions and for data is two needs. The length of
  * a line of the cache; and a large block of alloc begins 16 bytes into one, so what is looked at while
- * its definition is sought, the first 24 bytes, is in one line.
+ * its definition is sought, all but def, is in one line.
  */
 struct need {
     const char *name;
@@ -41,10 +41,10 @@ struct need {
     bool has_bit_0; /* it was computed; else it is of a chain word, where bit 0 means the end */
     bool is_plt;    /* mode LOOKUP_PLT, else LOOKUP_DATA */
     bool is_found;  /* def is known */
-    struct lookup_def def;
     const struct object *asked; /* the last one that was searched in full, see meet */
+    struct lookup_def def;
 };
-_Static_assert(sizeof(struct need) == 64, "as said above");
+_Static_assert(sizeof(struct need) == 64 && offsetof(struct need, def) <= 48, "as said above");
 
 struct slot {
     uint32_t need; /* its number, 0 where the slot is free */
@@ -223,7 +223,6 @@ static void describe(const struct object *o, struct reference *r)
                              : lookup_gnu_hash(r->need.name);
 }
 
-/* Malformed relocations get no need: relocating them is an error. */
 /* An object that prefers its own (DF_SYMBOLIC) finds it before the scope is asked. */
 static bool prefers_own(struct object *o, const struct need *n)
 {
@@ -251,6 +250,8 @@ static void add_references(struct object *o, struct reference *batch, unsigned c
             batch[i].need.name = NULL;
         __builtin_prefetch(&join.slots[mix(batch[i].need.hash) >> join.slot_shift]);
     }
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(&join.needs[join.slots[mix(batch[i].need.hash) >> join.slot_shift].need]);
     for (unsigned i = 0; i < count; i++) {
         uint32_t number = batch[i].need.name != NULL ? add_need(&batch[i].need) : 0;
         for (size_t k = batch[i].first; k < batch[i].end; k++)
@@ -282,7 +283,8 @@ static enum kind kind_of(uint32_t type)
     }
 }
 
-/* Linkers sort relocations by symbol: one like the last has its need. */
+/* Linkers sort relocations by symbol: one like the last has its need. Malformed ones get none: relocating
+ * them is an error. */
 static void collect_table(struct object *o, const Elf64_Rela *table, size_t count,
                           uint32_t *numbers)
 {
@@ -305,8 +307,11 @@ static void collect_table(struct object *o, const Elf64_Rela *table, size_t coun
             add_references(o, batch, len, numbers);
             len = 0;
         }
-        batch[len++] = (struct reference){
-            .symbol = symbol, .is_plt = kind == KIND_PLT, .first = i, .end = i + 1};
+        last = &batch[len++];
+        last->symbol = symbol;
+        last->is_plt = kind == KIND_PLT;
+        last->first = i;
+        last->end = i + 1;
     }
     add_references(o, batch, len, numbers);
 }
@@ -514,6 +519,12 @@ const uint32_t *join_numbers(const struct object *o, bool is_jmprel)
     if (o->needs == NULL)
         return NULL;
     return is_jmprel ? o->needs + (o->rela_count - o->relative_count) : o->needs;
+}
+
+void join_prefetch(uint32_t number)
+{
+    __builtin_prefetch(&join.needs[number]);
+    __builtin_prefetch(&join.needs[number + 1]); /* where its last bytes are */
 }
 
 enum join_answer join_find(uint32_t number, struct lookup_def *def)

@@ -22,6 +22,10 @@ enum join_answer {
 /* The definition that the relocation with this number needs; 0: JOIN_UNKNOWN. */
 enum join_answer join_find(uint32_t number, struct lookup_def *def);
 
+/* Fetches what join_find will look at, JOIN_AHEAD relocations before it is asked. */
+enum { JOIN_AHEAD = 8 };
+void join_prefetch(uint32_t number);
+
 void join_end(struct object *first);
 
 #endif

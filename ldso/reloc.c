@@ -496,6 +496,8 @@ static int relocate_table(struct work *w, const Elf64_Rela *table, size_t count,
     int err = 0;
 
     for (size_t i = 0; i < count && err == 0; i++) {
+        if (numbers != NULL && i + JOIN_AHEAD < count)
+            join_prefetch(numbers[i + JOIN_AHEAD]);
         w->number = numbers != NULL ? &numbers[i] : NULL;
         err = relocate_one(w, &table[i]);
     }
