@@ -235,8 +235,6 @@ static bool prefers_own(struct object *o, const struct need *n)
 static void add_references(struct object *o, struct reference *batch, unsigned count,
                            uint32_t *numbers)
 {
-    for (unsigned i = 0; i < count; i++)
-        __builtin_prefetch(&o->symtab[batch[i].symbol]);
     for (unsigned i = 0; i < count; i++) {
         const Elf64_Sym *sym = &o->symtab[batch[i].symbol];
         batch[i].need.name = is_own(sym) ? NULL : object_string(o, sym->st_name);
@@ -312,6 +310,7 @@ static void collect_table(struct object *o, const Elf64_Rela *table, size_t coun
         last->is_plt = kind == KIND_PLT;
         last->first = i;
         last->end = i + 1;
+        __builtin_prefetch(&o->symtab[symbol]);
     }
     add_references(o, batch, len, numbers);
 }
@@ -417,8 +416,6 @@ static void meet(struct object *o, const struct hit *hit)
 static void meet_batch(struct object *o, struct hit *batch, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        __builtin_prefetch(&join.slots[mix(batch[i].hash) >> join.slot_shift]);
-    for (unsigned i = 0; i < count; i++)
         find_need(o, &batch[i]);
     for (unsigned i = 0; i < count; i++) {
         if (batch[i].need == NULL)
@@ -443,6 +440,7 @@ static void read_chains(struct object *o)
         if ((join.bitmap[bit / 64] >> bit % 64 & 1) == 0)
             continue;
         batch[len++] = (struct hit){.index = i, .hash = hash};
+        __builtin_prefetch(&join.slots[mix(hash) >> join.slot_shift]);
         if (len == BATCH) {
             meet_batch(o, batch, len);
             len = 0;
