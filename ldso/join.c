@@ -185,8 +185,13 @@ static uint32_t add_need(const struct need *new)
 
     for (at = mix(new->hash) >> join.slot_shift; join.slots[at].need != 0; at = next_slot(at)) {
         const struct need *n = &join.needs[join.slots[at].need];
-        if ((join.slots[at].hash | 1) == (new->hash | 1) && n->is_plt == new->is_plt &&
-            string_equal_words(n->name, new->name) && is_same_version(n->version, new->version))
+        uint32_t unlike = join.slots[at].hash ^ new->hash;
+
+        /* Names whose last characters are neighbours often differ in bit 0 only. */
+        if (unlike > 1 || (unlike == 1 && n->has_bit_0 && new->has_bit_0))
+            continue;
+        if (n->is_plt == new->is_plt && string_equal_words(n->name, new->name) &&
+            is_same_version(n->version, new->version))
             return join.slots[at].need;
     }
     join.needs[++join.count] = *new;
