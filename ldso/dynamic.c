@@ -205,6 +205,26 @@ static int decode_sysv_hash(struct object *o, const struct entries *e)
     return 0;
 }
 
+/*
+ * The chains of DT_HASH are followed, where there is no DT_GNU_HASH, link by link: each link is looked at
+ * once. Chains in a circle, or many that share their ends, have more links than there are symbols.
+ */
+static int check_chains(struct object *o, const struct entries *e)
+{
+    uint64_t links = 0;
+    (void)e;
+
+    for (uint32_t b = 0; b < o->sysv_nbucket && o->gnu_nbucket == 0; b++) {
+        for (uint32_t i = o->sysv_hash[b]; i != STN_UNDEF; i = o->sysv_chain[i]) {
+            if (i >= o->sysv_nchain)
+                return bad(o, "DT_HASH link", i, "0 or the number of a symbol");
+            if (++links >= o->sysv_nchain)
+                return bad(o, "DT_HASH chain length", links, "each symbol in one chain, once");
+        }
+    }
+    return 0;
+}
+
 /* DT_GNU_HASH: nbuckets, symoffset, bloom_size, bloom_shift; bloom words; buckets; chains. */
 static int decode_gnu_hash(struct object *o, const struct entries *e)
 {
@@ -317,8 +337,8 @@ static int decode_functions(struct object *o, const struct entries *e)
 static int set_version(struct object *o, unsigned index, struct object_version version)
 {
     index &= 0x7fff; /* VERSYM_VERSION: bit 15 says hidden */
-    if (index >= o->version_count) {
-        unsigned count = index + 1;
+    if (index >= o->version_count) { /* twice as many at least, so that growing costs no square */
+        unsigned count = index + 1 > 2 * o->version_count ? index + 1 : 2 * o->version_count;
         struct object_version *versions = alloc_resize(o->versions, count * sizeof *versions);
         if (versions == NULL)
             return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
@@ -331,32 +351,72 @@ static int set_version(struct object *o, unsigned index, struct object_version v
 }
 
 /*
- * DT_VERDEF and DT_VERNEED are lists linked by relative offsets. Each step goes forward inside the
- * segment, so a list ends; a count larger than the steps is no error, as in glibc.
+ * DT_VERDEF and DT_VERNEED are lists linked by relative offsets, a DT_VERNEED's items with a list of their
+ * own each. A step goes forward by the size of an entry at least, inside the segment, so a list ends; a
+ * count larger than the steps is no error, as in glibc. But many lists could share their entries, which
+ * would take time that grows with the square of the file's size: so all of them together may have no more
+ * entries than there is room for.
  */
+struct versions {
+    struct object *object;
+    uint64_t room; /* entries that can still follow without sharing their bytes */
+};
+
+/* The bytes from the start of a list to the end of its segment, in entries of that size. */
+static uint64_t version_room(const struct object *o, uint64_t vaddr, size_t size)
+{
+    return object_room(o, o->bias + vaddr) / size;
+}
+
+/* Is there an entry of size bytes that has not been counted already? */
+static bool has_entry(struct versions *v, uint64_t vaddr, size_t size)
+{
+    if (v->room == 0 || vaddr % _Alignof(Elf64_Verneed) != 0 ||
+        object_at(v->object, vaddr, size, PROT_READ) == NULL)
+        return false;
+    v->room--;
+    return true;
+}
+
+/* A link to the next entry, which must not be inside this one. */
+static bool is_link(uint64_t next, size_t size)
+{
+    return next == 0 || next >= size;
+}
+
+static int add_definition(struct versions *v, uint64_t vaddr, const Elf64_Verdef *def)
+{
+    struct object *o = v->object;
+    const Elf64_Verdaux *aux = object_at(o, vaddr + def->vd_aux, sizeof *aux, PROT_READ);
+
+    if (aux == NULL || def->vd_aux % _Alignof(Elf64_Verdaux) != 0 ||
+        object_string(o, aux->vda_name) == NULL)
+        return bad(o, "vd_aux", def->vd_aux, "a version name inside the string table");
+    if ((def->vd_flags & VER_FLG_BASE) != 0)
+        return 0;
+    return set_version(
+        o, def->vd_ndx,
+        (struct object_version){.name = object_string(o, aux->vda_name), .hash = def->vd_hash});
+}
+
 static int decode_verdef(struct object *o, const struct entries *e)
 {
     uint64_t vaddr = e->verdef;
+    struct versions v = {o, version_room(o, vaddr, sizeof(Elf64_Verdef))};
 
     if (!e->has_verdef || e->verdef_count == 0)
         return 0;
     for (o->verdef_count = 0; o->verdef_count < e->verdef_count;) {
-        const Elf64_Verdef *def = object_at(o, vaddr, sizeof *def, PROT_READ);
-        if (def == NULL || vaddr % _Alignof(Elf64_Verdef) != 0)
+        if (!has_entry(&v, vaddr, sizeof(Elf64_Verdef)))
             return bad(o, "DT_VERDEF", vaddr, "a version definition inside a segment");
-        const Elf64_Verdaux *aux = object_at(o, vaddr + def->vd_aux, sizeof *aux, PROT_READ);
-        if (aux == NULL || def->vd_aux % _Alignof(Elf64_Verdaux) != 0 ||
-            object_string(o, aux->vda_name) == NULL)
-            return bad(o, "vd_aux", def->vd_aux, "a version name inside the string table");
+        const Elf64_Verdef *def = (const Elf64_Verdef *)(o->bias + vaddr);
+        if (!is_link(def->vd_next, sizeof *def))
+            return bad(o, "vd_next", def->vd_next, "0 or the size of a version definition at least");
         if (o->verdef_count++ == 0)
             o->verdef = def;
-        if ((def->vd_flags & VER_FLG_BASE) == 0) {
-            int err = set_version(o, def->vd_ndx,
-                                  (struct object_version){.name = object_string(o, aux->vda_name),
-                                                          .hash = def->vd_hash});
-            if (err != 0)
-                return err;
-        }
+        int err = add_definition(&v, vaddr, def);
+        if (err != 0)
+            return err;
         if (def->vd_next == 0)
             break;
         vaddr += def->vd_next;
@@ -364,14 +424,19 @@ static int decode_verdef(struct object *o, const struct entries *e)
     return 0;
 }
 
-static int decode_needed_versions(struct object *o, uint64_t vaddr, const Elf64_Verneed *need)
+static int decode_needed_versions(struct versions *v, uint64_t vaddr, const Elf64_Verneed *need)
 {
+    struct object *o = v->object;
+
     vaddr += need->vn_aux;
     for (unsigned i = 0; i < need->vn_cnt; i++) {
-        const Elf64_Vernaux *aux = object_at(o, vaddr, sizeof *aux, PROT_READ);
-        if (aux == NULL || vaddr % _Alignof(Elf64_Vernaux) != 0 ||
-            object_string(o, aux->vna_name) == NULL)
-            return bad(o, "vn_aux", vaddr, "a needed version inside a segment");
+        if (!has_entry(v, vaddr, sizeof(Elf64_Vernaux)))
+            return bad(o, "vn_aux", vaddr, "a needed version inside a segment, of this list alone");
+        const Elf64_Vernaux *aux = (const Elf64_Vernaux *)(o->bias + vaddr);
+        if (object_string(o, aux->vna_name) == NULL)
+            return bad(o, "vna_name", aux->vna_name, "less than DT_STRSZ");
+        if (!is_link(aux->vna_next, sizeof *aux))
+            return bad(o, "vna_next", aux->vna_next, "0 or the size of a needed version at least");
         int err = set_version(o, aux->vna_other,
                               (struct object_version){.name = object_string(o, aux->vna_name),
                                                       .file = object_string(o, need->vn_file),
@@ -389,17 +454,21 @@ static int decode_needed_versions(struct object *o, uint64_t vaddr, const Elf64_
 static int decode_verneed(struct object *o, const struct entries *e)
 {
     uint64_t vaddr = e->verneed;
+    struct versions v = {o, version_room(o, vaddr, sizeof(Elf64_Verneed))};
 
     if (!e->has_verneed || e->verneed_count == 0)
         return 0;
     for (o->verneed_count = 0; o->verneed_count < e->verneed_count;) {
-        const Elf64_Verneed *need = object_at(o, vaddr, sizeof *need, PROT_READ);
-        if (need == NULL || vaddr % _Alignof(Elf64_Verneed) != 0 ||
-            object_string(o, need->vn_file) == NULL)
+        if (!has_entry(&v, vaddr, sizeof(Elf64_Verneed)))
             return bad(o, "DT_VERNEED", vaddr, "a version need inside a segment");
+        const Elf64_Verneed *need = (const Elf64_Verneed *)(o->bias + vaddr);
+        if (object_string(o, need->vn_file) == NULL)
+            return bad(o, "vn_file", need->vn_file, "less than DT_STRSZ");
+        if (!is_link(need->vn_next, sizeof *need))
+            return bad(o, "vn_next", need->vn_next, "0 or the size of a version need at least");
         if (o->verneed_count++ == 0)
             o->verneed = need;
-        int err = decode_needed_versions(o, vaddr, need);
+        int err = decode_needed_versions(&v, vaddr, need);
         if (err != 0)
             return err;
         if (need->vn_next == 0)
@@ -427,7 +496,7 @@ int dynamic_decode(struct object *o, const Elf64_Phdr *header)
                      (o->flags_1 & DF_1_NOW) != 0;
     static int (*const steps[])(struct object *, const struct entries *) = {
         decode_strings,     decode_names,     decode_symbols, decode_sysv_hash, decode_gnu_hash,
-        decode_relocations, decode_functions, decode_verdef,  decode_verneed,
+        check_chains,       decode_relocations, decode_functions, decode_verdef,  decode_verneed,
     };
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == 0; i++)
         err = steps[i](o, &e);

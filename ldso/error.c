@@ -6,13 +6,17 @@
 #include "error.h"
 
 #include "alloc.h"
+#include "string.h"
 #include "sys.h"
 
 static struct {
     enum error_kind kind;
     char *text;
     char *explanation;
+    size_t explanation_len;
 } record;
+
+enum { EXPLANATION_MAX = 16 * 1024 };
 
 void error_clear(void)
 {
@@ -20,6 +24,7 @@ void error_clear(void)
     alloc_free(record.explanation);
     record.text = NULL;
     record.explanation = NULL;
+    record.explanation_len = 0;
 }
 
 int error_set(enum error_kind kind, int err, const char *format, ...)
@@ -35,17 +40,23 @@ int error_set(enum error_kind kind, int err, const char *format, ...)
     return -err;
 }
 
+/* An explanation is for reading: a search of a hundred thousand directories ends with an ellipsis. */
 void error_explain(const char *format, ...)
 {
     va_list args;
 
+    if (record.explanation_len >= EXPLANATION_MAX)
+        return;
     va_start(args, format);
     char *text = alloc_format_args(record.explanation, format, &args);
     va_end(args);
     if (text != NULL) {
         alloc_free(record.explanation);
         record.explanation = text;
+        record.explanation_len = strlen(text);
     }
+    if (record.explanation_len >= EXPLANATION_MAX)
+        memcpy(text + record.explanation_len - 4, "...\n", 4);
 }
 
 bool error_is_set(void)

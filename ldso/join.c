@@ -249,7 +249,7 @@ static void add_references(struct object *o, struct reference *batch, unsigned c
         if (batch[i].need.name == NULL)
             continue;
         describe(o, &batch[i]);
-        if (prefers_own(o, &batch[i].need))
+        if (prefers_own(o, &batch[i].need) || lookup_has_undefined_version(o, batch[i].symbol))
             batch[i].need.name = NULL;
         __builtin_prefetch(&join.slots[mix(batch[i].need.hash) >> join.slot_shift]);
     }
@@ -434,13 +434,34 @@ static void meet_batch(struct object *o, struct hit *batch, unsigned count)
     }
 }
 
+/* What the chain word of a symbol is, or would be. */
+static uint32_t hash_of(const struct object *o, uint32_t index)
+{
+    const char *name;
+
+    if (o->gnu_nbucket != 0)
+        return o->gnu_chain[index - o->gnu_symoffset];
+    name = object_string(o, o->symtab[index].st_name);
+    return name != NULL ? lookup_gnu_hash(name) : 0;
+}
+
+static uint32_t first_hashed(const struct object *o)
+{
+    return o->gnu_nbucket != 0 ? o->gnu_symoffset : 1;
+}
+
+static uint32_t end_hashed(const struct object *o)
+{
+    return o->gnu_nbucket != 0 ? o->gnu_end : o->sym_count;
+}
+
 static void read_chains(struct object *o)
 {
     struct hit batch[BATCH];
     unsigned len = 0;
 
-    for (uint32_t i = o->gnu_symoffset; i < o->gnu_end; i++) {
-        uint32_t hash = o->gnu_chain[i - o->gnu_symoffset];
+    for (uint32_t i = first_hashed(o), end = end_hashed(o); i < end; i++) {
+        uint32_t hash = hash_of(o, i);
         uint32_t bit = mix(hash) >> join.bitmap_shift;
         if ((join.bitmap[bit / 64] >> bit % 64 & 1) == 0)
             continue;
@@ -454,34 +475,43 @@ static void read_chains(struct object *o)
     meet_batch(o, batch, len);
 }
 
-/* What is missing, name by name. */
-static void search(struct object *o)
+/* What is missing, name by name. False if it was given up, because chains are so long that to read all of
+ * the table once costs less. */
+static bool search(struct object *o)
 {
-    uint32_t kept = 0;
+    uint32_t kept = 0, i;
+    uint64_t steps = 0, enough = UINT64_C(16) * join.missing_len + o->sym_count;
 
-    for (uint32_t i = 0; i < join.missing_len; i++) {
+    for (i = 0; i < join.missing_len && steps < enough; i++) {
         struct need *n = &join.needs[join.missing[i]];
         if (n->is_found)
             continue;
         struct lookup_name name = name_of(n);
         n->is_found = lookup_in_object(o, &name, mode_of(n), &n->def);
+        join.not_found -= n->is_found;
         if (!n->is_found)
             join.missing[kept++] = join.missing[i];
         n->hash = name.gnu_hash; /* computed by now, unless a filter did without */
         n->has_bit_0 = name.has_gnu_hash;
+        steps += name.steps;
     }
-    join.missing_len = join.not_found = kept;
+    bool is_whole = i == join.missing_len;
+    while (i < join.missing_len)
+        join.missing[kept++] = join.missing[i++];
+    join.missing_len = kept;
+    return is_whole;
 }
 
 /* A Bloom filter asked costs what about four chain words do, which come in a row. */
 static void visit(struct object *o, unsigned mark)
 {
+    bool is_small = o->gnu_nbucket == 0 ||
+                    join.not_found < (o->gnu_end - o->gnu_symoffset) / 4;
+
     if (o->visit == mark)
         return;
     o->visit = mark;
-    if (o->gnu_nbucket == 0 || join.not_found < (o->gnu_end - o->gnu_symoffset) / 4)
-        search(o);
-    else
+    if (!is_small || !search(o))
         read_chains(o);
 }
 

@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "arch.h"
 #include "error.h"
+#include "names.h"
 #include "print.h"
 #include "search.h"
 #include "string.h"
@@ -44,20 +45,31 @@ static bool is_known_as(const struct object *o, const char *name)
 
 static struct object *find_by_name(const char *name)
 {
-    for (struct object *o = object_head; o != NULL; o = o->next) {
-        if (is_known_as(o, name))
-            return o;
+    for (struct object_name *n = names_first(name); n != NULL; n = names_next(n)) {
+        if (is_known_as(n->object, name))
+            return n->object;
     }
     return NULL;
 }
 
 static struct object *find_by_identity(const struct sys_stat *st)
 {
-    for (struct object *o = object_head; o != NULL; o = o->next) {
+    for (struct object_name *n = names_first_file(st->dev, st->ino); n != NULL; n = names_next(n)) {
+        const struct object *o = n->object;
         if (!o->is_program && o->ino == st->ino && o->dev == st->dev && o->ino != 0)
-            return o;
+            return n->object;
     }
     return NULL;
+}
+
+/* The next need of the same name finds it without a search. Without memory it does not. */
+static void set_short_name(struct object *o, const char *name)
+{
+    if (o->short_name != NULL)
+        return;
+    o->short_name = alloc_string(name, strlen(name));
+    if (o->short_name != NULL)
+        names_add(o, o->short_name);
 }
 
 /* What may not be loaded as a library although it is a sound file, with glibc's texts; name is as
@@ -237,8 +249,7 @@ static int load_by_search(struct request *r)
         return fail_to_open(r, err);
     if (err != 0)
         return err;
-    if (r->found->short_name == NULL) /* the next need of the same name finds it without a search */
-        r->found->short_name = alloc_string(r->name, strlen(r->name));
+    set_short_name(r->found, r->name);
     return 0;
 }
 
@@ -258,7 +269,7 @@ static int load_musl_libc(struct request *r)
         return err == -ENOENT ? fail_to_open(r, err) : err;
     r->found->is_boot = true;
     r->found->is_libc_family = true;
-    r->found->short_name = alloc_string(r->name, strlen(r->name));
+    set_short_name(r->found, r->name);
     return 0;
 }
 
@@ -426,19 +437,79 @@ int load_closure(struct object *root)
     return err;
 }
 
+static bool is_definition_of(const struct object_version *v, uint32_t hash, const char *name)
+{
+    return v->name != NULL && v->file == NULL && v->hash == hash && string_equal(v->name, name);
+}
+
+/* Some libraries have a thousand versions, and a file may need as many of them: those go into a hash
+ * table, of indices of versions, 0 where a slot is free. */
+enum { MANY_VERSIONS = 64, MOST_PROBES = 1024 };
+
+static uint32_t version_slot(const struct object *o, uint32_t hash)
+{
+    return hash * UINT32_C(2654435769) >> o->version_shift;
+}
+
+static uint32_t next_version_slot(const struct object *o, uint32_t slot)
+{
+    return (slot + 1) & (UINT32_MAX >> o->version_shift);
+}
+
+/* Hashes are what the file says. Only those that somebody chose to be alike need so many probes. */
+static int add_version_slot(struct object *o, unsigned index)
+{
+    uint32_t slot = version_slot(o, o->versions[index].hash);
+
+    for (unsigned probes = 0; o->version_slots[slot] != 0; slot = next_version_slot(o, slot)) {
+        if (++probes > MOST_PROBES)
+            return error_set(ERROR_LIBRARY, ENOEXEC,
+                             "%s: version definitions: more than %u have hashes like 0x%x of %s",
+                             o->name, (unsigned)MOST_PROBES, o->versions[index].hash,
+                             o->versions[index].name);
+    }
+    o->version_slots[slot] = (uint16_t)index;
+    return 0;
+}
+
+static int index_versions(struct object *o)
+{
+    unsigned bits = 8;
+    int err = 0;
+
+    if (o->version_count < MANY_VERSIONS || o->version_slots != NULL)
+        return 0;
+    while (UINT32_C(1) << bits < o->version_count * 2)
+        bits++;
+    o->version_shift = 32 - bits;
+    o->version_slots = object_alloc(o, sizeof *o->version_slots << bits);
+    if (o->version_slots == NULL)
+        return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
+    for (unsigned i = 1; i < o->version_count && err == 0; i++) {
+        if (o->versions[i].name != NULL && o->versions[i].file == NULL)
+            err = add_version_slot(o, i);
+    }
+    return err;
+}
+
 static bool defines_version(const struct object *o, const Elf64_Vernaux *need, const char *name)
 {
-    for (unsigned i = 0; i < o->version_count; i++) {
-        const struct object_version *v = &o->versions[i];
-        if (v->name != NULL && v->file == NULL && v->hash == need->vna_hash &&
-            string_equal(v->name, name))
+    if (o->version_slots == NULL) {
+        for (unsigned i = 0; i < o->version_count; i++) {
+            if (is_definition_of(&o->versions[i], need->vna_hash, name))
+                return true;
+        }
+        return false;
+    }
+    for (uint32_t slot = version_slot(o, need->vna_hash); o->version_slots[slot] != 0;
+         slot = next_version_slot(o, slot)) {
+        if (is_definition_of(&o->versions[o->version_slots[slot]], need->vna_hash, name))
             return true;
     }
     return false;
 }
 
-static int check_need(const struct object *o, const struct object *definer,
-                      const Elf64_Vernaux *need)
+static int check_need(const struct object *o, struct object *definer, const Elf64_Vernaux *need)
 {
     const char *name = object_string(o, need->vna_name);
 
@@ -448,6 +519,9 @@ static int check_need(const struct object *o, const struct object *definer,
                   object_head->name, definer->name, o->name);
         return 0;
     }
+    int err = index_versions(definer);
+    if (err != 0)
+        return err;
     if (defines_version(definer, need, name))
         return 0;
     if ((need->vna_flags & VER_FLG_WEAK) != 0) {
@@ -466,7 +540,7 @@ static int check_versions_of(const struct object *o)
     const Elf64_Verneed *need = o->verneed;
 
     for (size_t i = 0; i < o->verneed_count; i++) {
-        const struct object *definer = find_by_name(object_string(o, need->vn_file));
+        struct object *definer = find_by_name(object_string(o, need->vn_file));
         const Elf64_Vernaux *aux = (const void *)((const char *)need + need->vn_aux);
         for (unsigned k = 0; definer != NULL && k < need->vn_cnt; k++) {
             int err = check_need(o, definer, aux);

@@ -60,6 +60,12 @@ const struct object_version *lookup_wanted_version(const struct object *o, uint3
                : NULL;
 }
 
+bool lookup_has_undefined_version(const struct object *o, uint32_t sym)
+{
+    return o->versym != NULL && (o->versym[sym] & 0x7fff) >= 2 && world != WORLD_MUSL &&
+           lookup_wanted_version(o, sym) == NULL;
+}
+
 void lookup_init(struct lookup_name *n, const char *name, const struct object_version *version)
 {
     n->name = name;
@@ -67,6 +73,7 @@ void lookup_init(struct lookup_name *n, const char *name, const struct object_ve
     n->gnu_hash = lookup_gnu_hash(name);
     n->has_gnu_hash = true;
     n->has_sysv_hash = false;
+    n->steps = 0;
 }
 
 int lookup_make_global(struct object *o)
@@ -188,7 +195,7 @@ static void walk_gnu(struct candidate *c, const struct object *o, struct lookup_
     uint32_t i = o->gnu_bucket[n->gnu_hash % o->gnu_nbucket];
     if (i < o->gnu_symoffset) /* an empty bucket holds 0 */
         return;
-    for (; i < o->gnu_end; i++) {
+    for (; i < o->gnu_end; i++, n->steps++) {
         uint32_t hash = o->gnu_chain[i - o->gnu_symoffset];
         if ((hash | 1) == (n->gnu_hash | 1) && !consider(c, o, i, n, mode))
             return;
@@ -207,7 +214,7 @@ static void walk_sysv(struct candidate *c, const struct object *o, struct lookup
     uint32_t i = o->sysv_hash[n->sysv_hash % o->sysv_nbucket];
     /* A chain cannot be longer than the table: a cycle ends here, too. */
     for (uint32_t steps = 0; i != STN_UNDEF && i < o->sym_count && steps < o->sysv_nchain;
-         steps++) {
+         steps++, n->steps++) {
         if (!consider(c, o, i, n, mode))
             return;
         i = o->sysv_chain[i];

@@ -22,6 +22,7 @@ struct lookup_name {
     uint32_t gnu_hash;                    /* without has_gnu_hash bit 0 is not to be relied on */
     uint32_t sysv_hash; /* computed when the first object without DT_GNU_HASH comes by */
     bool has_gnu_hash, has_sysv_hash;
+    uint32_t steps; /* links of hash chains that have been followed, all objects together */
 };
 
 /* A definition; all 0 where there is none. Holds what a relocation needs to know of the symbol, which
@@ -59,6 +60,9 @@ uint32_t lookup_gnu_hash(const char *name);
 
 /* The version that o's reference to symbol sym asks for, NULL if none; sym is below sym_count. */
 const struct object_version *lookup_wanted_version(const struct object *o, uint32_t sym);
+
+/* True if DT_VERSYM gives that symbol an index that neither DT_VERDEF nor DT_VERNEED defines. */
+bool lookup_has_undefined_version(const struct object *o, uint32_t sym);
 
 void lookup_init(struct lookup_name *n, const char *name, const struct object_version *version);
 

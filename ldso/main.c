@@ -269,9 +269,13 @@ static void load_everything(void)
     search_forget();
 }
 
-/* --list, LD_TRACE_LOADED_OBJECTS: in the form of ldd. */
+/* --list, LD_TRACE_LOADED_OBJECTS: in the form of ldd. What a start would refuse is refused here, too; only
+ * symbols may be missing. */
 static _Noreturn void list_and_exit(void)
 {
+    check(tls_layout());
+    check(reloc_try(program));
+    check(init_check(program));
     if (program->needed_count == 0 && world != WORLD_MUSL) {
         print(1, "\tstatically linked\n");
         sys_exit(0);

@@ -13,6 +13,7 @@
 #include "dynamic.h"
 #include "error.h"
 #include "mmapfd_file.h"
+#include "names.h"
 #include "string.h"
 #include "sys.h"
 
@@ -42,15 +43,17 @@ bool object_list_has(const struct object_list *list, const struct object *o)
     return false;
 }
 
+/* From the end, where what is removed usually stands: many go in the reverse of the order in which they
+ * came. */
 void object_list_remove(struct object_list *list, const struct object *o)
 {
-    unsigned kept = 0;
-
-    for (unsigned i = 0; i < list->count; i++) {
+    for (unsigned i = list->count; i-- > 0;) {
         if (list->items[i] != o)
-            list->items[kept++] = list->items[i];
+            continue;
+        for (list->count--; i < list->count; i++)
+            list->items[i] = list->items[i + 1];
+        return;
     }
-    list->count = kept;
 }
 
 void object_list_free(struct object_list *list)
@@ -84,10 +87,19 @@ void object_link(struct object *o)
         object_head = o;
     object_tail = o;
     lock_release(&object_lock);
+    if (o->is_vdso) /* nobody finds it by name */
+        return;
+    if (!o->is_program) {
+        names_add(o, o->name);
+        names_add_file(o);
+    }
+    if (o->soname != NULL)
+        names_add(o, o->soname);
 }
 
 void object_unlink(struct object *o)
 {
+    names_forget(o);
     lock_acquire(&object_lock);
     if (o->prev != NULL)
         o->prev->next = o->next;
@@ -153,6 +165,28 @@ void *object_alloc(struct object *o, size_t len)
     return memory + LINK;
 }
 
+/*
+ * The first segment that ends behind addr: none before it can hold addr, since they are sorted. For the
+ * few that linkers make, a search costs more than it saves; but a file may have 65534.
+ */
+unsigned object_first_segment(const struct object *o, uintptr_t addr)
+{
+    unsigned low = 0, high = o->segment_count;
+
+    if (high <= 16)
+        return 0;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        const mmapfd_result_t *s = &o->segments[middle];
+
+        if ((uintptr_t)s->mr_addr + s->mr_msize <= addr)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Does [addr, addr + len) lie in the segment's valid bytes? */
 static bool segment_holds(const mmapfd_result_t *s, uintptr_t addr, uint64_t len)
 {
@@ -166,7 +200,9 @@ void *object_at(const struct object *o, uint64_t vaddr, uint64_t len, unsigned p
 {
     uintptr_t addr = o->bias + vaddr;
 
-    for (unsigned i = 0; i < o->segment_count; i++) {
+    for (unsigned i = object_first_segment(o, addr); i < o->segment_count; i++) {
+        if ((uintptr_t)o->segments[i].mr_addr > addr)
+            break;
         if ((o->segments[i].mr_prot & prot) == prot && segment_holds(&o->segments[i], addr, len))
             return (void *)addr;
     }
@@ -175,7 +211,9 @@ void *object_at(const struct object *o, uint64_t vaddr, uint64_t len, unsigned p
 
 size_t object_room(const struct object *o, uintptr_t addr)
 {
-    for (unsigned i = 0; i < o->segment_count; i++) {
+    for (unsigned i = object_first_segment(o, addr); i < o->segment_count; i++) {
+        if ((uintptr_t)o->segments[i].mr_addr > addr)
+            break;
         if (segment_holds(&o->segments[i], addr, 1))
             return (size_t)((uintptr_t)o->segments[i].mr_addr + o->segments[i].mr_msize - addr);
     }
@@ -337,14 +375,19 @@ static void measure(struct object *o)
     o->end = sys_page_up((uintptr_t)last->mr_addr + last->mr_msize);
 }
 
-/* PT_INTERP: a string inside a segment, with its NUL. */
+/* PT_INTERP: a string inside a segment, with its NUL. The first one counts, as for the kernel, and it is
+ * no longer than a path can be. */
 static int decode_interp(struct object *o, const Elf64_Phdr *p)
 {
     const char *path = object_at(o, p->p_vaddr, p->p_filesz, PROT_READ);
 
-    if (path == NULL || strnlen(path, p->p_filesz) == p->p_filesz)
+    if (o->interp != NULL)
+        return 0;
+    if (path == NULL || strnlen(path, p->p_filesz) == p->p_filesz || p->p_filesz > PATH_MAX)
         return error_set(ERROR_LIBRARY, ENOEXEC,
-                         "%s: PT_INTERP is not a terminated string inside a segment", o->name);
+                         "%s: PT_INTERP at 0x%lx, 0x%lx bytes, is not a terminated path inside a "
+                         "segment",
+                         o->name, p->p_vaddr, p->p_filesz);
     o->interp = path;
     return 0;
 }
@@ -354,11 +397,12 @@ static int decode_tls(struct object *o, const Elf64_Phdr *p)
     if (p->p_memsz == 0)
         return 0;
     if (p->p_filesz > p->p_memsz || (p->p_align & (p->p_align - 1)) != 0 ||
-        p->p_memsz > PTRDIFF_MAX / 4 || p->p_align > PTRDIFF_MAX / 4)
+        p->p_memsz > OBJECT_TLS_MAX || p->p_align > OBJECT_TLS_MAX)
         return error_set(ERROR_LIBRARY, ENOEXEC,
                          "%s: PT_TLS has file size 0x%lx, memory size 0x%lx, alignment 0x%lx: "
-                         "wanted no more in the file than in memory and a power of two",
-                         o->name, p->p_filesz, p->p_memsz, p->p_align);
+                         "wanted no more in the file than in memory, a power of two, and at most "
+                         "0x%lx of each",
+                         o->name, p->p_filesz, p->p_memsz, p->p_align, (uint64_t)OBJECT_TLS_MAX);
     o->tls_image = object_at(o, p->p_vaddr, p->p_filesz, p->p_filesz > 0 ? PROT_READ : 0);
     if (o->tls_image == NULL && p->p_filesz > 0)
         return error_set(ERROR_LIBRARY, ENOEXEC, "%s: PT_TLS at 0x%lx is in no segment", o->name,
@@ -495,6 +539,11 @@ static int decode_elf(struct object *o, int fd)
         o->entry = header.e_entry != 0 ? o->bias + header.e_entry : 0;
         err = decode_headers(o);
     }
+    /* Of a library e_entry means nothing. */
+    if (err == 0 && o->is_program && o->entry != 0 && !object_can_execute(o, o->entry))
+        err = error_set(ERROR_LIBRARY, ENOEXEC,
+                        "%s: e_entry is 0x%lx, wanted an address in an executable segment", o->name,
+                        header.e_entry);
     return err;
 }
 

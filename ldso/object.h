@@ -49,6 +49,17 @@ struct object_override {
     void *addr;   /* what references to it are bound to instead */
 };
 
+/* A name or a file that an object is known by: see names.h. */
+struct object_name {
+    struct object_name *next;
+    struct object *object;
+    uint32_t hash;
+};
+enum { OBJECT_NAMES = 4 }; /* as opened, SONAME, short_name; the file */
+
+/* Of thread-local storage, in one object and in all of a start: 32-bit relocations reach as far. */
+#define OBJECT_TLS_MAX (UINT64_C(1) << 31)
+
 enum tls_kind {
     TLS_NONE,
     TLS_STATIC, /* in the block that every thread has at a fixed distance from its thread pointer */
@@ -118,11 +129,17 @@ struct object {
     bool is_symbolic, is_bind_now;
     size_t needed_count;
 
+    /* names.c */
+    struct object_name known[OBJECT_NAMES];
+    unsigned known_count;
+
     /* load.c */
     char *origin;           /* directory of name, absolute; owned; NULL until asked for */
     char *short_name;       /* musl world: the name it was found by; owned, or NULL */
     struct object *loader;  /* who caused it to be loaded first, NULL for the program */
     struct object **needed; /* one per DT_NEEDED; owned array */
+    uint16_t *version_slots; /* its versions by hash, if there are many; object_alloc's */
+    unsigned version_shift;  /* 32 less the table's size as a power of two */
     bool is_program, is_startup, is_vdso, is_preloaded;
     bool is_libc_family; /* libc.so.6, ld-linux, libdl.so.2; musl's libc.so */
     bool is_boot;        /* booted: relocates itself, runs its own constructors */
@@ -189,6 +206,8 @@ int object_map(struct object *o, int fd, const struct sys_stat *st);
 /* The same for an image that the kernel mapped: the program under PT_INTERP, the vDSO. */
 int object_adopt(struct object *o, const Elf64_Phdr *phdr, unsigned count, uintptr_t bias);
 
+/* Segments before this one end before addr or at it. */
+unsigned object_first_segment(const struct object *o, uintptr_t addr);
 /* The address of vaddr if [vaddr, vaddr + len) lies in one segment that has all of prot, else NULL.
  */
 void *object_at(const struct object *o, uint64_t vaddr, uint64_t len, unsigned prot);

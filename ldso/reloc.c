@@ -57,6 +57,9 @@ struct unbound {
     struct object *object;
 };
 
+/* Only to see whether it could be done: what is undefined is no error, and no resolver is called. */
+static bool is_trial;
+
 static struct deferred *deferred;
 static size_t deferred_count, deferred_capacity;
 
@@ -91,10 +94,12 @@ static void *target(struct work *w, uint64_t vaddr, size_t len)
 
     if (addr >= w->first && addr < w->end && w->end - addr >= len)
         return (void *)addr;
-    for (unsigned i = 0; i < w->object->segment_count; i++) {
+    for (unsigned i = object_first_segment(w->object, addr); i < w->object->segment_count; i++) {
         const mmapfd_result_t *s = &w->object->segments[i];
         uintptr_t first = (uintptr_t)s->mr_addr + s->mr_offset;
         uintptr_t end = (uintptr_t)s->mr_addr + s->mr_msize;
+        if ((uintptr_t)s->mr_addr > addr)
+            break;
         if ((s->mr_prot & PROT_WRITE) == 0 || addr < first || addr >= end || end - addr < len)
             continue;
         w->first = first;
@@ -106,6 +111,9 @@ static void *target(struct work *w, uint64_t vaddr, size_t len)
 
 static int bad_target(const struct object *o, uint64_t vaddr)
 {
+    if (object_at(o, vaddr, 1, PROT_WRITE) != NULL)
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: relocation at 0x%lx crosses the end of its segment", o->name, vaddr);
     if (object_at(o, vaddr, 1, PROT_READ) != NULL)
         return error_set(ERROR_LIBRARY, ENOEXEC,
                          "%s: relocation at 0x%lx is in a read-only segment (text relocations are "
@@ -142,6 +150,18 @@ static bool binds_to_itself(const Elf64_Sym *sym, enum lookup_mode mode, struct 
     return !is_data || !lookup_in_object(object_head, n, mode, &copy);
 }
 
+/* A string table in a writable segment can be a relocation's target. */
+static bool is_unterminated(const struct object *o)
+{
+    return o->strsz != 0 && o->strtab[o->strsz - 1] != '\0';
+}
+
+static int error_unterminated(const struct object *o)
+{
+    return error_set(ERROR_LIBRARY, ENOEXEC,
+                     "%s: a relocation has overwritten the NUL at the end of DT_STRTAB", o->name);
+}
+
 /* What join_find had no definition for. */
 static int search_definition(struct work *w, uint32_t index, enum lookup_mode mode,
                              enum join_answer answer)
@@ -151,17 +171,25 @@ static int search_definition(struct work *w, uint32_t index, enum lookup_mode mo
     const char *name = object_string(o, sym->st_name);
     struct lookup_name n;
 
+    if (is_unterminated(o))
+        return error_unterminated(o);
     if (name == NULL)
         return error_set(ERROR_LIBRARY, ENOEXEC,
                          "%s: symbol %u: st_name is 0x%x, wanted less than 0x%lx", o->name, index,
                          sym->st_name, o->strsz);
+    if (lookup_has_undefined_version(o, index))
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: symbol %u (%s): DT_VERSYM is %u, wanted the index of a version that "
+                         "DT_VERDEF or DT_VERNEED defines",
+                         o->name, index, name, o->versym[index] & 0x7fff);
     lookup_init(&n, name, lookup_wanted_version(o, index));
     w->def = lookup_define(o, sym);
     if (answer == JOIN_UNKNOWN &&
         (binds_to_itself(sym, mode, &n) || lookup_in_scope(o, &n, mode, &w->def)))
         return 0;
     w->def = (struct lookup_def){0};
-    return ELF64_ST_BIND(sym->st_info) == STB_WEAK ? 0 : undefined(o, name, n.version);
+    return ELF64_ST_BIND(sym->st_info) == STB_WEAK || is_trial ? 0
+                                                               : undefined(o, name, n.version);
 }
 
 /*
@@ -547,7 +575,7 @@ static int relocate_object(struct object *o, bool is_lazy)
                              join_numbers(o, false));
     if (err == 0)
         err = relocate_table(&w, o->jmprel, o->jmprel_count, join_numbers(o, true));
-    return err;
+    return err == 0 && is_unterminated(o) ? error_unterminated(o) : err;
 }
 
 /* COPY: both sides say a size; the smaller one is copied, and source and target are checked for it.
@@ -624,7 +652,7 @@ int reloc_objects(struct object *first, bool is_lazy)
             err = relocate_object(o, is_lazy);
     }
     join_end(first);
-    if (err == 0)
+    if (err == 0 && !is_trial)
         err = finish();
     for (struct object *o = first; o != NULL && err == 0; o = o->next) {
         o->is_relocated = true;
@@ -635,6 +663,14 @@ int reloc_objects(struct object *first, bool is_lazy)
     deferred = outer;
     deferred_count = outer_count;
     deferred_capacity = outer_capacity;
+    return err;
+}
+
+int reloc_try(struct object *first)
+{
+    is_trial = true;
+    int err = reloc_objects(first, true);
+    is_trial = false;
     return err;
 }
 

@@ -20,6 +20,8 @@ extern bool reloc_always_now;
 int reloc_objects(struct object *first, bool is_lazy);
 
 /* Protects the RELRO part of first and all objects after it. */
+/* For a process that will run none of the objects' code: 0, or what reloc_objects would find malformed. */
+int reloc_try(struct object *first);
 int reloc_protect(struct object *first);
 
 /* The address that a definition stands for, its IFUNC resolver called. */

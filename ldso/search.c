@@ -42,6 +42,9 @@ static struct known_directory {
     bool has_hwcaps;
     char path[];
 } * known;
+static unsigned known_count;
+
+enum { KNOWN_MAX = 1024 }; /* a file may name any number of directories: more are asked each time */
 
 static char *program_origin(void)
 {
@@ -123,6 +126,10 @@ char *search_expand(const char *s, size_t len, struct object *o)
         size_t add = value != NULL ? strlen(value) : 1;
         if (value == NULL)
             taken = 1;
+        if (used + add >= PATH_MAX) { /* nothing can be there */
+            alloc_free(out);
+            return NULL;
+        }
         char *grown = alloc_resize(out, used + add + len - i + 1);
         if (grown == NULL)
             alloc_free(out);
@@ -144,7 +151,7 @@ static bool has_hwcaps(const char *dir)
             return d->has_hwcaps;
     }
     char *path = alloc_format("%s/glibc-hwcaps", dir);
-    struct known_directory *d = alloc(sizeof *d + strlen(dir) + 1);
+    struct known_directory *d = known_count < KNOWN_MAX ? alloc(sizeof *d + strlen(dir) + 1) : NULL;
     bool has = path != NULL && cache_hwcap(0) != NULL && sys_access(path, F_OK) == 0;
     alloc_free(path);
     if (d != NULL) {
@@ -152,6 +159,7 @@ static bool has_hwcaps(const char *dir)
         d->has_hwcaps = has;
         d->next = known;
         known = d;
+        known_count++;
     }
     return has;
 }
@@ -360,4 +368,5 @@ void search_forget(void)
         alloc_free(known);
         known = next;
     }
+    known_count = 0;
 }

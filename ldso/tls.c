@@ -69,6 +69,7 @@ static struct module first_modules[FIRST_MODULES];
 /* grown copies replace it; readers hold no lock, so old ones stay */
 static struct module *modules = first_modules;
 static size_t module_capacity = FIRST_MODULES, module_count = 1;
+static size_t first_free = 1; /* no id below it is free */
 static struct lock modules_lock;
 
 static char *block_of(uintptr_t tp)
@@ -89,7 +90,7 @@ intptr_t tls_static_offset(const struct object *o)
 
 static int new_module(struct object *o, enum tls_kind kind)
 {
-    size_t id = 1;
+    size_t id = first_free;
 
     while (id < module_count && modules[id].object != NULL)
         id++;
@@ -105,6 +106,7 @@ static int new_module(struct object *o, enum tls_kind kind)
     modules[id].generation++;
     if (id == module_count)
         module_count++;
+    first_free = id + 1;
     o->tls_module = id;
     o->tls_kind = kind;
     return 0;
@@ -127,6 +129,7 @@ void tls_remove_module(struct object *o)
     lock_acquire(&modules_lock);
     modules[o->tls_module].object = NULL;
     modules[o->tls_module].generation++;
+    first_free = o->tls_module < first_free ? o->tls_module : first_free;
     /* an opened module's place is given back when it is the last of the surplus */
     if (o->tls_kind == TLS_STATIC) {
         surplus_next = surplus_first;
@@ -174,9 +177,11 @@ static long lay_out_rest(size_t used)
         if (err != 0)
             return err;
         used = offset + o->tls_memsz;
-        if (used > PTRDIFF_MAX / 2)
-            return error_set(ERROR_LIBRARY, ENOMEM, "%s: thread-local storage is too large",
-                             o->name);
+        if (used > OBJECT_TLS_MAX)
+            return error_set(ERROR_LIBRARY, ENOMEM,
+                             "%s: with its thread-local storage there are 0x%lx bytes of it in "
+                             "all, wanted at most 0x%lx",
+                             o->name, used, (size_t)OBJECT_TLS_MAX);
     }
     surplus_first = surplus_next = (used + LEAST_ALIGN - 1) & ~(size_t)(LEAST_ALIGN - 1);
     surplus_end = surplus_first + SURPLUS;
