@@ -80,11 +80,11 @@ static size_t spare_len;
  */
 enum { BATCH = 16 };
 
-/* Those of C++ programs are longer than a line of the cache. */
-static void prefetch_name(const char *name)
+/* Those of C++ programs are longer than a line of the cache. It may be no name's address at all. */
+static void prefetch_name(uintptr_t name)
 {
-    __builtin_prefetch(name);
-    __builtin_prefetch(name + 64);
+    __builtin_prefetch((const char *)name);
+    __builtin_prefetch((const char *)(name + 64));
 }
 
 /* DJB's hashes cluster. Bit 0 is left out: in a chain it marks the end. */
@@ -243,7 +243,7 @@ static void add_references(struct object *o, struct reference *batch, unsigned c
     for (unsigned i = 0; i < count; i++) {
         const Elf64_Sym *sym = &o->symtab[batch[i].symbol];
         batch[i].need.name = is_own(sym) ? NULL : object_string(o, sym->st_name);
-        prefetch_name(batch[i].need.name);
+        prefetch_name((uintptr_t)batch[i].need.name);
     }
     for (unsigned i = 0; i < count; i++) {
         if (batch[i].need.name == NULL)
@@ -425,8 +425,8 @@ static void meet_batch(struct object *o, struct hit *batch, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         if (batch[i].need == NULL)
             continue;
-        prefetch_name(batch[i].need->name);
-        prefetch_name(o->strtab + o->symtab[batch[i].index].st_name);
+        prefetch_name((uintptr_t)batch[i].need->name);
+        prefetch_name((uintptr_t)o->strtab + o->symtab[batch[i].index].st_name);
     }
     for (unsigned i = 0; i < count; i++) {
         if (batch[i].need != NULL)

@@ -1,15 +1,18 @@
 #!/usr/bin/env bats
-# The fuzz target of mmapfd: clean over its seeds and a fixed number of other inputs, and not blind.
+# The fuzz targets, of mmapfd and of the loader: clean over its seeds and a fixed number of other inputs, and not blind.
 #
 # How long it takes is not looked at. `make fuzz` goes on for longer, with AFL++ too.
 
 load lib/common
 
-setup_file() { "$root/tests/fuzz/corpus" "$BATS_FILE_TMPDIR/seeds"; }
+setup_file() {
+    "$root/tests/fuzz/corpus" mmapfd "$BATS_FILE_TMPDIR/seeds"
+    "$root/tests/fuzz/corpus" loader "$BATS_FILE_TMPDIR/loader-seeds"
+}
 setup() { [[ " $(arches) " == *" $host "* ]] || skip "sanitizers run on this machine's own code"; }
 
 # target NAME [FLAG...]: builds it, with flags for its hooks.
-target() { "$root/tests/fuzz/build" libfuzzer "$BATS_TEST_TMPDIR/$1" "${@:2}"; }
+target() { "$root/tests/fuzz/build" libfuzzer mmapfd "$BATS_TEST_TMPDIR/$1" "${@:2}"; }
 
 @test "fuzz: seeds, and 20000 inputs made of them, find no broken contract" {
     target target
@@ -34,3 +37,24 @@ notices() {
 @test "fuzz: the target notices what stays mapped" { notices munmap 'stays mapped'; }
 @test "fuzz: the target notices that the file shrank unseen" { notices fstat is_short; }
 @test "fuzz: the target notices bytes that are not the file's" { notices pread is_equal; }
+
+loader_target() { "$root/tests/fuzz/build" libfuzzer loader "$BATS_TEST_TMPDIR/$1" "${@:2}"; }
+
+@test "fuzz: the loader links and refuses 5000 inputs made of its seeds" {
+    loader_target target
+    cp -r "$BATS_FILE_TMPDIR/loader-seeds" "$BATS_TEST_TMPDIR/corpus"
+    run "$BATS_TEST_TMPDIR/target" -runs=5000 -seed=1 -timeout=60 -artifact_prefix="$BATS_TEST_TMPDIR/" "$BATS_TEST_TMPDIR/corpus"
+    refute_output --partial 'broke its contract'
+    refute_output --partial 'runtime error'
+    assert_line --regexp '^Done 5000 runs'
+    assert_success
+}
+
+# blind DEFINE: with that check of a file taken out of the sources, the seeds alone break something.
+blind() {
+    loader_target "planted" "-D$1"
+    run "$BATS_TEST_TMPDIR/planted" -runs=0 -timeout=60 -artifact_prefix="$BATS_TEST_TMPDIR/" "$BATS_FILE_TMPDIR/loader-seeds"
+    assert_failure
+}
+@test "fuzz: the loader's target notices a table that is in no segment" { blind 'object_at(o,v,l,p)=((void*)((o)->bias+(v)))'; }
+@test "fuzz: the loader's target notices names that are outside the string table" { blind 'object_string(o,off)=((o)->strtab+(off))'; }
