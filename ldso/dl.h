@@ -44,6 +44,8 @@ char *dl_error(void);
 
 /* --- dlsym.c */
 void *dl_sym(void *handle, const char *name, const char *version, const void *caller);
+/* The symbol itself, and whose it is; NULL if the handle has none. */
+const Elf64_Sym *dl_symbol(void *handle, const char *name, struct object **o);
 
 struct dl_info { /* Dl_info */
     const char *fname;
@@ -89,6 +91,7 @@ int dl_override_libc(struct object *o);
 const Elf64_Sym *dl_overridden(const void *addr, struct object **o);
 extern void *dl_hook_table[];
 enum { DL_HOOK_DLERROR = 4 };
+extern void *const dl_rtld_functions[];
 void dl_lock_for_fork(void);
 void dl_unlock_after_fork(void);
 void dl_unlock_in_child(void);

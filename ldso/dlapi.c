@@ -248,6 +248,22 @@ void *dl_hook_table[] = {
     (void *)api_dlclose,
 };
 
+/* Before 2.34, what libc.so.6 calls is inside ld-linux. It adds the address of the link_map, with
+ * which an object of ours begins, to the value of the symbol. */
+static const struct object *rtld_lookup(const char *name, void *handle, const Elf64_Sym **symbol)
+{
+    struct object *o = NULL;
+
+    *symbol = dl_symbol(handle, name, &o);
+    return o;
+}
+
+void *const dl_rtld_functions[] = {
+    (void *)hook_libc_dlopen,
+    (void *)api_dlclose,
+    (void *)rtld_lookup,
+};
+
 /*
  * A fork waits for the locks that are held for moments only, so that what they guard is whole in
  * the child. load_lock may be held by a thread whose constructor waits for the forking one; the

@@ -166,6 +166,26 @@ void *dl_sym(void *handle, const char *name, const char *version, const void *ca
     return addr;
 }
 
+const Elf64_Sym *dl_symbol(void *handle, const char *name, struct object **o)
+{
+    char buf[128];
+    char *copy = copy_string(name, buf, sizeof buf);
+    struct lookup_name n;
+    struct lookup_def def = {.sym = NULL};
+
+    if (copy == NULL)
+        return NULL;
+    lookup_init(&n, copy, NULL);
+    lock_acquire(&load_lock);
+    if (find(handle, &n, NULL, &def) != 0)
+        error_clear();
+    lock_release(&load_lock);
+    if (copy != buf)
+        alloc_free(copy);
+    *o = def.object;
+    return def.sym;
+}
+
 /* Can sym be what addr is in? glibc's rule: inside it, or right at it if it has no size. */
 static bool covers(const struct object *o, const Elf64_Sym *sym, uintptr_t addr)
 {

@@ -319,6 +319,7 @@ static struct libc_services services(void)
     return (struct libc_services){
         .dlfcn = dl_hook_table,
         .dlfcn_error = (char *(**)(void)) & dl_hook_table[DL_HOOK_DLERROR],
+        .rtld_functions = dl_rtld_functions,
         .fork_prepare = dl_lock_for_fork,
         .fork_parent = dl_unlock_after_fork,
         .fork_child = dl_unlock_in_child,

@@ -82,8 +82,21 @@ int sys_fstat(int fd, struct sys_stat *st)
         st->size = (uint64_t)raw.st_size;
         st->mtime = raw.st_mtime_sec;
         st->mode = raw.st_mode;
+        st->nlink = raw.st_nlink;
     }
     return err;
+}
+
+long sys_thread_count(void)
+{
+    struct sys_stat st;
+    int fd = sys_open("/proc/self/task"); /* a directory for each, besides . and .. */
+
+    if (fd < 0)
+        return fd;
+    int err = sys_fstat(fd, &st);
+    sys_close(fd);
+    return err != 0 ? err : (long)st.nlink - 2;
 }
 
 long sys_fstatfs_flags(int fd)

@@ -77,7 +77,7 @@
 #define PATH_MAX 4096
 
 struct sys_stat {
-    uint64_t dev, rdev, ino, size;
+    uint64_t dev, rdev, ino, size, nlink;
     int64_t mtime;
     uint32_t mode;
 };
@@ -116,6 +116,8 @@ int sys_madvise(void *addr, size_t len, int advice);
 int sys_open(const char *path);
 int sys_close(int fd);
 int sys_fstat(int fd, struct sys_stat *st);
+/* Threads of this process, or -errno without /proc. */
+long sys_thread_count(void);
 /* f_flags of the file system that fd is on, or -errno. */
 long sys_fstatfs_flags(int fd);
 int sys_fcntl(int fd, int cmd, long arg);

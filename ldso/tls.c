@@ -62,6 +62,7 @@ struct thread {
 struct tls_block tls_block;
 void (*tls_watch_thread)(void *thread);
 void (*tls_each_thread)(void (*f)(uintptr_t tp, void *arg), void *arg);
+bool tls_threads_are_hidden;
 
 static size_t slot_offset;
 static size_t surplus_first, surplus_next, surplus_end;
@@ -270,13 +271,19 @@ static void init_static(uintptr_t tp, void *arg)
     memset(to + o->tls_filesz, 0, o->tls_memsz - o->tls_filesz);
 }
 
+/* Zeros are in every thread's block already; anything else must be copied there. */
+static bool is_out_of_reach(const struct object *o)
+{
+    return tls_threads_are_hidden && o->tls_filesz > 0 && sys_thread_count() != 1;
+}
+
 int tls_make_static(struct object *o)
 {
     size_t offset = place(o, surplus_next);
     bool fits = o->tls_align <= tls_block.align && offset <= surplus_end &&
                 o->tls_memsz <= surplus_end - offset;
 
-    if (o->tls_touched || !fits || tls_block.image == NULL)
+    if (o->tls_touched || !fits || tls_block.image == NULL || is_out_of_reach(o))
         return -ENOMEM;
     surplus_next = offset + o->tls_memsz;
     o->tls_offset = offset;

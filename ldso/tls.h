@@ -31,6 +31,8 @@ extern void (*tls_watch_thread)(void *thread);
 /* Calls f with the thread pointer of every other thread; set by the libc room, NULL if it cannot be
  * told. */
 extern void (*tls_each_thread)(void (*f)(uintptr_t tp, void *arg), void *arg);
+/* There may be threads that tls_each_thread does not come by. */
+extern bool tls_threads_are_hidden;
 
 /* Lays out the TLS of all objects linked so far in one block. 0 or -errno with the record set. */
 int tls_layout(void);

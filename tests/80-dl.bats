@@ -2,6 +2,7 @@
 # The dl functions: what a program can open, find, ask and close while it runs, in the words of its own libc.
 
 load lib/common
+load lib/loaders
 
 @test "dl: one file is one object, counted" { fixture dl-handles; }
 
@@ -84,3 +85,17 @@ load lib/common
 @test "dl: the libc opens the unwinder to end a thread" { fixture dl-cancel; }
 
 @test "dl: the libc opens the unwinder for a backtrace" { fixture dl-backtrace; }
+
+# A libc of the future: without dlerror by that name we do not find the place through which libc.so.6 opens libraries.
+unknown_libc() { # WHO ARCH WORLD
+    local dir=$BATS_TEST_TMPDIR/$2
+    mkdir "$dir"
+    perl -0777 -pe 's/\0dlerror\0/\0dlerrox\0/' "$("$(tool "$2" gcc)" -print-file-name=libc.so.6)" >"$dir/libc.so.6"
+    run --separate-stderr launch "$2" "$3" "$ld" --library-path "$dir" ./main
+    assert_success
+    assert_line --index 0 "EUC-JP: no such conversion"
+    stderr=${stderr//$dir\//}
+    assert_equal "$stderr" "WARNING: ld.so: libc.so.6: its own dlopen cannot be redirected: name services, character sets \
+and thread cancellation may not work"
+}
+@test "dl: a libc whose own dlopen cannot be redirected gets a warning" { by_ours dl-iconv unknown_libc; }

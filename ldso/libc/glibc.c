@@ -15,6 +15,7 @@
 #include "arch.h"
 #include "init.h"
 #include "libc.h"
+#include "print.h"
 #include "process.h"
 #include "string.h"
 #include "stub.h"
@@ -120,46 +121,130 @@ const Elf64_Phdr *glibc_build_stub(const struct libc_services *services, unsigne
     return stub_build(&plan, count);
 }
 
-static bool probe_hit;
+/*
+ * libc.so.6 opens libraries by itself: name services, character sets, the unwinder for
+ * pthread_cancel. It calls through pointers in ld-linux's structure _rtld_global_ro, which we change.
+ * Where in the structure they lie changes with every release, so it is found out: a probe goes into
+ * one slot after the other, from the end, until a call of libc's that must go through it gets there.
+ *
+ * 2.34 and later have an empty slot for a table of functions, which dlopen and its family ask, too:
+ * libc's own dlerror() shows it. Before, the pointers are those to ld-linux's functions, among others
+ * of the kind: __libc_dlopen_mode, __libc_dlclose and __libc_dlsym show which is which, while in all
+ * others there are functions of ours that do nothing.
+ */
+struct slots {
+    uintptr_t *at, *saved; /* the structure, and for 2.33 and older what was in it */
+    size_t count;
+};
 
-static char *probe(void)
+static bool probe_hit, probe_is_lookup;
+
+static char *probe_error(void)
 {
     probe_hit = true;
     return NULL;
 }
 
-/*
- * glibc 2.34 and later ask a table of functions, _rtld_global_ro._dl_dlfcn_hook, before they dlopen
- * by themselves (name services, iconv, pthread_cancel) and in dlopen and its family. Where in the
- * structure the pointer lies changes with every release; but libc's own dlerror() calls through it.
- * So the table goes into one empty slot after the other, from the end, until dlerror() reaches our
- * probe.
- */
-static void install_hooks(const struct libc_services *services)
+/* Stands for any function of ld-linux. The one that looks a symbol up delivers it through its third
+ * argument, and libc may take for granted that it does. */
+static void *nothing(const void *name, const void *map, const Elf64_Sym **symbol)
 {
-    typedef char *dlerror_function(void);
-    struct object *boot = libc_boot_object;
-    dlerror_function *ask = (dlerror_function *)libc_symbol(libc_object, "dlerror", NULL);
-    const Elf64_Sym *global = libc_definition(boot, "_rtld_global_ro", NULL);
+    static const Elf64_Sym no_symbol;
+    static const uintptr_t no_map[1]; /* a struct link_map's l_addr */
+
+    (void)name;
+    (void)map;
+    if (!probe_is_lookup)
+        return NULL;
+    *symbol = &no_symbol;
+    return (void *)(uintptr_t)no_map;
+}
+
+static void *probe(const void *name, const void *map, const Elf64_Sym **symbol)
+{
+    probe_hit = true;
+    return nothing(name, map, symbol);
+}
+
+/* Puts value into one slot after the other that holds filler until function comes by; that slot, or
+ * NULL. */
+static uintptr_t *find_slot(const struct slots *s, uintptr_t filler, uintptr_t value,
+                            uintptr_t function)
+{
+    typedef void *any_function(const void *, const void *);
+    static uintptr_t zero[1]; /* an empty name, or a link_map's l_addr, as the function likes */
+
+    probe_hit = false;
+    for (size_t i = s->count; function != 0 && i-- > 0;) {
+        if (s->at[i] != filler)
+            continue;
+        s->at[i] = value;
+        ((any_function *)function)(zero, "");
+        if (probe_hit)
+            return &s->at[i];
+        s->at[i] = filler;
+    }
+    return NULL;
+}
+
+static bool install_table(const struct slots *s, const struct libc_services *services)
+{
     char *(*real)(void) = *services->dlfcn_error;
+
+    *services->dlfcn_error = probe_error;
+    uintptr_t *slot = find_slot(s, 0, (uintptr_t)services->dlfcn,
+                                libc_symbol(libc_object, "dlerror", NULL));
+    *services->dlfcn_error = real;
+    return slot != NULL;
+}
+
+static bool is_boot_code(uintptr_t addr)
+{
+    return object_at(libc_boot_object, addr - libc_boot_object->bias, 1, PROT_EXEC) != NULL;
+}
+
+static bool install_functions(const struct slots *s, const struct libc_services *services)
+{
+    static const char *const users[] = {"__libc_dlopen_mode", "__libc_dlclose", "__libc_dlsym"};
+    enum { USERS = sizeof users / sizeof users[0], LOOKUP = 2 };
+    uintptr_t *slot[USERS];
+    unsigned found = 0;
+
+    for (size_t i = 0; i < s->count; i++) {
+        s->saved[i] = s->at[i];
+        if (is_boot_code(s->at[i]))
+            s->at[i] = (uintptr_t)nothing;
+    }
+    for (unsigned i = 0; i < USERS; i++) {
+        probe_is_lookup = i == LOOKUP;
+        slot[i] = find_slot(s, (uintptr_t)nothing, (uintptr_t)probe,
+                            libc_symbol(libc_object, users[i], "GLIBC_PRIVATE"));
+        found += slot[i] != NULL;
+    }
+    memcpy(s->at, s->saved, s->count * sizeof *s->at);
+    for (unsigned i = 0; found == USERS && i < USERS; i++)
+        *slot[i] = (uintptr_t)services->rtld_functions[i];
+    return found == USERS;
+}
+
+static bool install_hooks(const struct libc_services *services)
+{
+    struct object *boot = libc_boot_object;
+    const Elf64_Sym *global = libc_definition(boot, "_rtld_global_ro", NULL);
     size_t relro_len = boot->relro_end - boot->relro_start;
 
-    if (ask == NULL || global == NULL ||
-        object_at(boot, global->st_value, global->st_size, PROT_WRITE) == NULL)
-        return; /* 2.33 and older: the manual says what does not work there */
-    uintptr_t *slots = (uintptr_t *)(boot->bias + global->st_value);
-    *services->dlfcn_error = probe;
+    if (global == NULL || object_at(boot, global->st_value, global->st_size, PROT_WRITE) == NULL)
+        return false;
+    struct slots s = {.at = (uintptr_t *)(boot->bias + global->st_value),
+                      .count = global->st_size / sizeof *s.at};
     sys_mprotect((void *)boot->relro_start, relro_len, PROT_READ | PROT_WRITE);
-    for (size_t i = global->st_size / sizeof *slots; i-- > 0 && !probe_hit;) {
-        if (slots[i] != 0)
-            continue;
-        slots[i] = (uintptr_t)services->dlfcn;
-        ask();
-        if (!probe_hit)
-            slots[i] = 0;
+    bool is_done = install_table(&s, services);
+    if (!is_done && (s.saved = alloc_array(s.count, sizeof *s.saved)) != NULL) {
+        is_done = install_functions(&s, services);
+        alloc_free(s.saved);
     }
     sys_mprotect((void *)boot->relro_start, relro_len, PROT_READ);
-    *services->dlfcn_error = real;
+    return is_done;
 }
 
 /* glibc's lists of threads, through the symbols it exports for debuggers (nptl_db): {bits, count,
@@ -211,7 +296,14 @@ void glibc_finish_boot(const struct libc_services *services)
                                                   "GLIBC_PRIVATE");
 
     tls_each_thread = each_thread;
-    install_hooks(services);
+    /* 2.33 and older: the lists are libpthread's, which exports none of those symbols. */
+    tls_threads_are_hidden = libc_symbol(libc_object, "_thread_db_pthread_list", NULL) == 0;
+    if (!install_hooks(services))
+        print(2,
+              "WARNING: ld.so: %s: its own dlopen cannot be redirected: name services, character "
+              "sets "
+              "and thread cancellation may not work\n",
+              libc_object->name);
     if (early != NULL)
         early(true);
     register_fork_handlers(services);

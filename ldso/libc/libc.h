@@ -21,6 +21,8 @@ extern struct object *libc_boot_object, *libc_object;
 struct libc_services {
     void *const *dlfcn;          /* glibc: struct dlfcn_hook, 13 functions */
     char *(**dlfcn_error)(void); /* its dlerror slot, through which the table's place is found */
+    void *const *rtld_functions; /* glibc before 2.34: ld-linux's _dl_open, _dl_close, and
+                                    _dl_lookup_symbol_x as __libc_dlsym calls it */
     void (*fork_prepare)(void), (*fork_parent)(void), (*fork_child)(void);
     void (*initialise)(void), (*finalise)(void); /* musl: constructors, destructors of everything */
     bool has_preload_file;                       /* glibc: there is an /etc/ld.so.preload */
