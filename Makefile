@@ -177,6 +177,10 @@ bench:
 bench-quick:
 	$(Q)bench/bench quick
 
+# The fixtures and some programs under the libcs of other releases, unpacked under build/versions.
+check-versions:
+	$(Q)tests/versions/run
+
 lint:
 	$(Q)tests/lint
 
@@ -221,11 +225,12 @@ help:
 	@echo 'make                 build ./ld.so; ARCH=aarch64 cross-builds build/aarch64/ld.so'
 	@echo 'make demo            run real programs under it'
 	@echo 'make check           build and test both architectures; installs what the tests need'
+	@echo 'make check-versions  test under the libcs of other Debian releases, fetched by apt'
 	@echo 'make fuzz            fuzz mmapfd for TIME=60 seconds with libFuzzer and AFL++'
 	@echo 'make bench           measure against the native loaders; bench-quick: under a minute'
 	@echo 'make lint            clang-tidy, cppcheck, shellcheck, clang-format'
 	@echo 'make install         PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR='
 	@echo 'make fixtures man clean'
 
-.PHONY: all fixtures demo check bench bench-quick lint fuzz man install clean print-flags print-mmapfd-src help FORCE
+.PHONY: all fixtures demo check check-versions bench bench-quick lint fuzz man install clean print-flags print-mmapfd-src help FORCE
 .DELETE_ON_ERROR:
