@@ -82,6 +82,14 @@ load lib/loaders
 
 @test "dl: the libc opens character sets" { fixture dl-iconv; }
 
+@test "dl: the libc opens every character set, and keeps it as long" { fixture dl-iconv-all; }
+
+@test "dl: the libc opens a name service with needs of its own" { fixture dl-nss-module; }
+
+@test "dl: the libc asks a name server" { fixture dl-nss-dns; }
+
+@test "dl: a locale and its character set" { fixture dl-locale; }
+
 @test "dl: the libc opens the unwinder to end a thread" { fixture dl-cancel; }
 
 @test "dl: the libc opens the unwinder for a backtrace" { fixture dl-backtrace; }

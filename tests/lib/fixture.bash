@@ -76,6 +76,13 @@ fixture_modes() (
     done
 )
 
+# fixture_setting NAME VARIABLE: what fixture.conf says of it.
+fixture_setting() (
+    unset "$2"
+    fixture_conf "$1"
+    echo "${!2-}"
+)
+
 # Reads fixture.conf; the caller is a subshell, for it may set anything.
 fixture_conf() {
     # shellcheck disable=SC2034 # for fixture.conf
@@ -85,7 +92,8 @@ fixture_conf() {
 }
 
 # fixture NAME: runs the program in every world, on every machine, in every mode; each time its output and status
-# must be what `expect` says. Goes on after a failure, so that one run shows them all.
+# must be what `expect` says, or with expect=native what the native run said. Goes on after a failure, so that one run
+# shows them all.
 fixture() {
     fixture_failed=
     fixture_each "$1" fixture_check
@@ -97,6 +105,11 @@ fixture_check() { # ARCH WORLD MODE
     expect=$root/tests/fixtures/$name/expect
     [[ ! -f $expect.$2 ]] || expect+=.$2
     fixture_run "$name" "$@" >"$BATS_TEST_TMPDIR/actual" 2>"$BATS_TEST_TMPDIR/stderr"
+    if [[ $(fixture_setting "$name" expect) == native ]]; then
+        expect=$BATS_TEST_TMPDIR/native-$1-$2
+        [[ $3 != native ]] || cp "$BATS_TEST_TMPDIR/actual" "$expect"
+        [[ -f $expect && $(tail -n 1 "$expect") == "exit 0" ]] || { echo "no native run to compare with"; fixture_failed=1; }
+    fi
     if ! diff -u --label "$expect" --label "actual" "$expect" "$BATS_TEST_TMPDIR/actual"; then
         cat "$BATS_TEST_TMPDIR/stderr"
         fixture_failed=1
