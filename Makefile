@@ -171,6 +171,12 @@ demo:
 check:
 	$(Q)tests/check
 
+# Runs the programs of many Debian packages under the loader, in build/debian/root (8 GB; less than an hour).
+check-debian: all
+	$(Q)tests/setup check-debian
+	$(Q)tests/debian/root
+	$(Q)tests/debian/sweep
+
 # Measures against the machine's own loaders; results in build/bench. The quick one takes less than a minute.
 bench:
 	$(Q)bench/bench all
@@ -226,11 +232,12 @@ help:
 	@echo 'make demo            run real programs under it'
 	@echo 'make check           build and test both architectures; installs what the tests need'
 	@echo 'make check-versions  test under the libcs of other Debian releases, fetched by apt'
+	@echo 'make check-debian    compare some thousand Debian programs with their native runs; needs root and an hour'
 	@echo 'make fuzz            fuzz mmapfd for TIME=60 seconds with libFuzzer and AFL++'
 	@echo 'make bench           measure against the native loaders; bench-quick: under a minute'
 	@echo 'make lint            clang-tidy, cppcheck, shellcheck, clang-format'
 	@echo 'make install         PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR='
 	@echo 'make fixtures man clean'
 
-.PHONY: all fixtures demo check check-versions bench bench-quick lint fuzz man install clean print-flags print-mmapfd-src help FORCE
+.PHONY: all fixtures demo check check-debian check-versions bench bench-quick lint fuzz man install clean print-flags print-mmapfd-src help FORCE
 .DELETE_ON_ERROR:
