@@ -559,6 +559,32 @@ static int relocate_relative(struct work *w, size_t *done)
     return 0;
 }
 
+/* glibc's loader writes run-time addresses into dynamic sections, and programs have come to count on
+ * it: a run-time system that looks for its modules in dl_iterate_phdr, for one. Nobody here reads
+ * these entries any more. */
+static void relocate_dynamic(const struct object *o)
+{
+    if (world == WORLD_MUSL || o->bias == 0 || o->dynamic_count == 0 ||
+        object_at(o, (uintptr_t)o->dynamic - o->bias, sizeof *o->dynamic, PROT_WRITE) == NULL)
+        return;
+    for (size_t i = 0; i < o->dynamic_count; i++) {
+        switch (o->dynamic[i].d_tag) {
+        case DT_HASH:
+        case DT_GNU_HASH:
+        case DT_PLTGOT:
+        case DT_STRTAB:
+        case DT_SYMTAB:
+        case DT_RELA:
+        case DT_JMPREL:
+        case DT_VERSYM:
+            o->dynamic[i].d_un.d_ptr += o->bias;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
 static int relocate_object(struct object *o, bool is_lazy)
 {
     struct work w = {.object = o, .is_lazy = is_lazy};
@@ -575,6 +601,7 @@ static int relocate_object(struct object *o, bool is_lazy)
                              join_numbers(o, false));
     if (err == 0)
         err = relocate_table(&w, o->jmprel, o->jmprel_count, join_numbers(o, true));
+    relocate_dynamic(o);
     return err == 0 && is_unterminated(o) ? error_unterminated(o) : err;
 }
 

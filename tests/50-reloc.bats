@@ -19,6 +19,8 @@ load lib/relocs
     fixture reloc-mold
 }
 
+@test "reloc: the addresses in a dynamic section" { fixture reloc-dynamic; }
+
 @test "reloc: COPY" {
     built reloc-copy main has_relocs COPY
     fixture reloc-copy
