@@ -24,13 +24,13 @@ def loader_file(is_ours):
     return os.path.join(TOP, "ld.so") if is_ours else ROOT + "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
 
 
-def command(argv, is_ours):
-    """The root's /lib64 is a directory with a link to the loader in libc's. Here it holds a loader's file: as interpreter
-    the kernel takes this one, and as a library glibc's own is found where it always is. The native runs get
-    the same directory, so that it makes no difference."""
+def command(argv, loader):
+    """The root's /lib64 is a directory with a link to the loader in libc's. Here it holds a copy of the loader that the
+    descriptor has: as interpreter the kernel takes this one, and as a library glibc's own is found where it always is.
+    The native runs get such a copy, too, so that it makes no difference."""
     words = ["bwrap", "--unshare-all", "--uid", str(NOBODY), "--gid", str(NOBODY), "--die-with-parent", "--new-session",
              "--ro-bind", ROOT, "/", "--proc", "/proc", "--dev", "/dev",
-             "--tmpfs", "/usr/lib64", "--ro-bind", os.path.realpath(loader_file(is_ours)), "/usr" + INTERPRETER,
+             "--tmpfs", "/usr/lib64", "--perms", "0755", "--file", str(loader), "/usr" + INTERPRETER,
              "--tmpfs", "/tmp", "--tmpfs", "/run", "--tmpfs", "/var/tmp", "--dir", "/tmp/home", "--dir", "/tmp/work"]
     words += ["--chdir", "/tmp/work", "--clearenv"]
     environment = {"PATH": "/usr/bin:/usr/sbin:/usr/games", "HOME": "/tmp/home", "USER": "nobody", "LOGNAME": "nobody",
@@ -50,8 +50,8 @@ def become_nobody(file_limit):
 
 def run(argv, is_ours, limit, file_limit=FILE_LIMIT):
     """An Outcome; its status is the shell's for a signal."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = subprocess.Popen(command(argv, is_ours), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, open(loader_file(is_ours), "rb") as loader:
+        process = subprocess.Popen(command(argv, loader.fileno()), pass_fds=[loader.fileno()], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                    cwd="/", preexec_fn=lambda: become_nobody(file_limit), start_new_session=True)
         try:
             status = process.wait(limit)

@@ -1,3 +1,4 @@
+# GHC calls gcc, its programs have threads; -e links libraries in the compiler's own process.
 cat >a.hs <<'H'
 import Control.Concurrent
 import qualified Data.Map as M

@@ -1,3 +1,4 @@
+# Plugins by the hundred, scanned in a helper process.
 gst-launch-1.0 -q videotestsrc num-buffers=20 ! video/x-raw,width=64,height=48 ! videoconvert ! jpegenc ! avimux ! filesink location=a.avi
 gst-launch-1.0 -q filesrc location=a.avi ! decodebin ! videoconvert ! fakesink
 gst-launch-1.0 -q audiotestsrc num-buffers=50 ! audioconvert ! vorbisenc ! oggmux ! fakesink

@@ -1,3 +1,4 @@
+# A server that forks, opens modules, and shares memory; a client that talks to it.
 bin=$(echo /usr/lib/postgresql/*/bin)
 $bin/initdb -D data --no-sync --auth=trust | grep -c ok
 $bin/pg_ctl -D data -w -l log -o '-k /tmp/work -h ""' start >/dev/null
@@ -9,5 +10,6 @@ do $$ begin raise notice 'in plpgsql'; end $$;
 create function f() returns int language c as 'no', 'f';
 select upper('ä' collate "C.utf8"), xmlelement(name a, 'b'), to_tsvector('english', 'the running dogs');
 Q
-$bin/pg_ctl -D data -w stop >/dev/null && echo stopped
+$bin/pg_ctl -D data -w stop >/dev/null
+echo stopped
 echo 'select 6 * 7 as answer' | $bin/postgres --single -D data postgres 2>&1 | grep answer
