@@ -5,6 +5,7 @@
  * nothing else. Called by programs through dl_override_libc; musl has no such functions.
  */
 #include "dl.h"
+#include "guard.h"
 #include "load.h"
 #include "lookup.h"
 #include "print.h"
@@ -40,10 +41,10 @@ static void *program_malloc(size_t len)
     struct lookup_def def;
 
     lookup_init(&n, "malloc", NULL);
-    lock_acquire(&load_lock);
+    guard_enter();
     bool found = lookup_in_scope(object_head, &n, LOOKUP_DATA, &def);
     malloc_function *function = found ? (malloc_function *)reloc_address(&def) : NULL;
-    lock_release(&load_lock);
+    guard_leave();
     return function != NULL ? function(len) : NULL;
 }
 

@@ -1,7 +1,7 @@
 /*
  * dl.c - dlopen as a transaction, dlclose as a garbage collection.
  *
- * Called through dlapi.c on any thread, under load_lock, once start-up is over (constructors
+ * Called through dlapi.c on any thread, inside guard.c's lock, once start-up is over (constructors
  * included, which may dlopen).
  *
  * A dlopen maps and relocates everything before it changes anything that others see; if a step
@@ -17,6 +17,7 @@
 
 #include "alloc.h"
 #include "error.h"
+#include "guard.h"
 #include "init.h"
 #include "load.h"
 #include "lookup.h"
@@ -203,7 +204,7 @@ static struct object *object_of(const void *addr)
 static void *open_and_report(struct opening *what, const void *caller)
 {
     dl_clear_error();
-    lock_acquire(&load_lock);
+    guard_enter();
     error_clear();
     what->caller = world == WORLD_MUSL
                        ? NULL
@@ -211,7 +212,7 @@ static void *open_and_report(struct opening *what, const void *caller)
     void *handle = open_locked(what);
     if (handle == NULL && error_is_set())
         dl_publish_error();
-    lock_release(&load_lock);
+    guard_leave();
     return handle;
 }
 
@@ -321,6 +322,11 @@ static void collect(void)
     is_collecting = false;
 }
 
+void dl_forget_collection(void)
+{
+    is_collecting = false;
+}
+
 static int close_locked(void *handle)
 {
     struct object *o = dl_from_handle(handle);
@@ -339,10 +345,10 @@ static int close_locked(void *handle)
 int dl_close(void *handle)
 {
     dl_clear_error();
-    lock_acquire(&load_lock);
+    guard_enter();
     int err = close_locked(handle);
     if (err != 0)
         dl_publish_error();
-    lock_release(&load_lock);
+    guard_leave();
     return err != 0 ? (world == WORLD_MUSL ? 1 : -1) : 0;
 }

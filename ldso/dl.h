@@ -23,8 +23,10 @@ enum {
 void *dl_open(const char *name, int mode, const void *caller);
 void *dl_open_descriptor(int fd, int mode, const void *caller);
 int dl_close(void *handle);
-/* The object a handle stands for, NULL (error set) if it stands for none. Caller holds load_lock.
- */
+/* In the child of a fork: the thread that was unloading objects is not there to go on. */
+void dl_forget_collection(void);
+/* The object a handle stands for, NULL (error set) if it stands for none. Caller is inside
+ * guard.c's lock. */
 struct object *dl_from_handle(void *handle);
 /* Objects loaded and unloaded since the start: dlpi_adds, dlpi_subs. */
 extern uint64_t dl_added, dl_removed;

@@ -12,6 +12,7 @@
 #include "arch.h"
 #include "dl.h"
 #include "error.h"
+#include "guard.h"
 #include "load.h"
 #include "lookup.h"
 #include "string.h"
@@ -70,12 +71,12 @@ static void *open_in_namespace(long lmid, const char *name, int mode, const void
 {
     if (lmid == 0) /* LM_ID_BASE */
         return dl_open(name, mode, caller);
-    lock_acquire(&load_lock);
+    guard_enter();
     error_set(ERROR_LIBRARY, EINVAL,
               "%s: dlmopen: only the base namespace (LM_ID_BASE) is supported",
               name != NULL ? name : "");
     dl_publish_error();
-    lock_release(&load_lock);
+    guard_leave();
     return NULL;
 }
 
@@ -264,25 +265,26 @@ void *const dl_rtld_functions[] = {
     (void *)rtld_lookup,
 };
 
-/*
- * A fork waits for the locks that are held for moments only, so that what they guard is whole in
- * the child. load_lock may be held by a thread whose constructor waits for the forking one; the
- * child, which has no such thread, takes it away.
- */
+/* A fork waits for the locks that are held for moments only, so that what they guard is whole in the
+ * child; guard.c tells about those that are held longer. */
 void dl_lock_for_fork(void)
 {
-    lock_acquire(&object_lock);
+    guard_enter_for_fork();
+    tls_lock();
     alloc_lock();
 }
 
 void dl_unlock_after_fork(void)
 {
     alloc_unlock();
-    lock_release(&object_lock);
+    tls_unlock();
+    guard_leave_after_fork();
 }
 
 void dl_unlock_in_child(void)
 {
-    dl_unlock_after_fork();
-    lock_abandon(&load_lock);
+    alloc_unlock();
+    tls_unlock();
+    if (guard_leave_in_child())
+        dl_forget_collection();
 }

@@ -7,6 +7,7 @@
  */
 #include "dl.h"
 #include "error.h"
+#include "guard.h"
 #include "load.h"
 #include "search.h"
 #include "string.h"
@@ -124,15 +125,26 @@ int dl_information(void *handle, int request, void *arg)
     int result = -1;
 
     dl_clear_error();
-    lock_acquire(&load_lock);
+    guard_enter();
     struct object *o = dl_from_handle(handle);
     if (o != NULL)
         result = answer(o, request, arg);
     if (result < 0)
         dl_publish_error();
     search_forget();
-    lock_release(&load_lock);
+    guard_leave();
     return result < 0 ? -1 : result;
+}
+
+/* The object behind o, which the callback may have unloaded: then the first one that is younger. */
+static struct object *next_object(const struct object *o, uint64_t serial, uint64_t unlinked)
+{
+    if (unlinked == object_unlinked)
+        return o->next;
+    struct object *next = object_head;
+    while (next != NULL && next->serial <= serial)
+        next = next->next;
+    return next;
 }
 
 int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data)
@@ -140,7 +152,8 @@ int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *dat
     int result = 0;
 
     lock_acquire(&object_lock);
-    for (struct object *o = object_head; o != NULL && result == 0; o = o->next) {
+    for (struct object *o = object_head; o != NULL && result == 0;) {
+        uint64_t serial = o->serial, unlinked = object_unlinked;
         struct dl_phdr_info info = {.addr = o->bias,
                                     .name = o->link_name,
                                     .phdr = o->phdr,
@@ -150,6 +163,7 @@ int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *dat
                                     .tls_modid = o->tls_module,
                                     .tls_data = tls_existing_block(o)};
         result = callback(&info, sizeof info, data);
+        o = next_object(o, serial, unlinked);
     }
     lock_release(&object_lock);
     return result;

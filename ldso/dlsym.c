@@ -1,12 +1,13 @@
 /*
  * dlsym.c - dlsym, dlvsym, dladdr, dladdr1.
  *
- * Called through dlapi.c on any thread after the boot; takes load_lock for look-ups.
+ * Called through dlapi.c on any thread after the boot; inside guard.c's lock for look-ups.
  */
 #include "alloc.h"
 #include "dl.h"
 #include "dynamic.h"
 #include "error.h"
+#include "guard.h"
 #include "load.h"
 #include "lookup.h"
 #include "reloc.h"
@@ -126,21 +127,21 @@ static void *find_address(void *handle, const char *name, const struct object_ve
     void *addr = NULL;
 
     lookup_init(&n, name, version);
-    lock_acquire(&load_lock);
+    guard_enter();
     if (find(handle, &n, caller_addr, &def) == 0)
         addr = address(&def);
     else
         dl_publish_error();
-    lock_release(&load_lock);
+    guard_leave();
     return addr;
 }
 
 static void fail_without_memory(void)
 {
-    lock_acquire(&load_lock);
+    guard_enter();
     error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory");
     dl_publish_error();
-    lock_release(&load_lock);
+    guard_leave();
 }
 
 void *dl_sym(void *handle, const char *name, const char *version, const void *caller_addr)
@@ -176,10 +177,10 @@ const Elf64_Sym *dl_symbol(void *handle, const char *name, struct object **o)
     if (copy == NULL)
         return NULL;
     lookup_init(&n, copy, NULL);
-    lock_acquire(&load_lock);
+    guard_enter();
     if (find(handle, &n, NULL, &def) != 0)
         error_clear();
-    lock_release(&load_lock);
+    guard_leave();
     if (copy != buf)
         alloc_free(copy);
     *o = def.object;

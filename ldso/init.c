@@ -20,6 +20,7 @@
 #include "alloc.h"
 #include "arch.h"
 #include "error.h"
+#include "guard.h"
 #include "load.h"
 #include "string.h"
 #include "sys.h"
@@ -254,10 +255,12 @@ static void construct(struct object *o)
     object_list_add(&constructed, o); /* without memory its destructors are not run at exit */
     if (o->is_program && init_skips_program)
         return;
+    bool was_held = guard_pause();
     if (o->init != 0 && has_legacy_functions())
         call(o->init);
     for (size_t i = 0; i < o->init_count; i++)
         call(o->init_array[i]);
+    guard_resume(was_held);
     o->is_constructed = true;
 }
 
@@ -283,10 +286,12 @@ void init_finish(struct object *o)
         return;
     o->is_finalised = true;
     object_list_remove(&constructed, o);
+    bool was_held = guard_pause();
     for (size_t i = o->fini_count; i-- > 0;)
         ((void (*)(void))o->fini_array[i])();
     if (o->fini != 0 && has_legacy_functions())
         ((void (*)(void))o->fini)();
+    guard_resume(was_held);
 }
 
 /* All objects in the order of their destructors. */
@@ -308,10 +313,10 @@ void init_finish_all(void)
 {
     struct object_list order = {0};
 
-    lock_acquire(&load_lock);
+    guard_enter();
     init_is_exiting = true;
     list_for_exit(&order); /* what there is no memory to sort still runs */
-    lock_release(&load_lock);
+    guard_leave();
     for (unsigned i = 0; i < order.count; i++)
         init_finish(order.items[i]);
 }

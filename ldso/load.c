@@ -17,7 +17,6 @@
 #include "sys.h"
 #include "world.h"
 
-struct lock load_lock;
 bool load_for_dlopen;
 static unsigned preload_count; /* objects that follow the program in its closure */
 static struct object **preloads;

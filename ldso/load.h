@@ -4,10 +4,6 @@
 
 #include "object.h"
 
-/* Held by whoever loads, relocates, looks up or unloads; recursive, because constructors may
- * dlopen. */
-extern struct lock load_lock;
-
 /* True while a dlopen loads: objects marked DF_1_NOOPEN are then refused. */
 extern bool load_for_dlopen;
 

@@ -9,8 +9,6 @@
 #include "arch.h"
 #include "sys.h"
 
-#include <stdbool.h>
-
 static bool enabled;
 
 void lock_enable(void)
@@ -49,8 +47,35 @@ void lock_release(struct lock *lock)
         sys_futex_wake(&lock->word);
 }
 
-void lock_abandon(struct lock *lock)
+bool lock_is_mine(const struct lock *lock)
 {
-    if (enabled && lock->owner != arch_thread_pointer())
+    return enabled && __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == arch_thread_pointer();
+}
+
+unsigned lock_suspend(struct lock *lock)
+{
+    unsigned depth = lock_is_mine(lock) ? lock->depth : 0;
+
+    if (depth > 0) {
+        lock->depth = 1;
+        lock_release(lock);
+    }
+    return depth;
+}
+
+void lock_restore(struct lock *lock, unsigned depth)
+{
+    if (depth == 0)
+        return;
+    lock_acquire(lock);
+    lock->depth = depth;
+}
+
+bool lock_abandon(struct lock *lock)
+{
+    bool was_held = lock->word != 0 && !lock_is_mine(lock);
+
+    if (was_held)
         *lock = (struct lock){0};
+    return was_held;
 }

@@ -2,6 +2,7 @@
 #ifndef LOCK_H
 #define LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* All zero: free. */
@@ -18,7 +19,14 @@ void lock_enable(void);
 void lock_acquire(struct lock *lock);
 void lock_release(struct lock *lock);
 
-/* Frees a lock that another thread holds; in a child process, where that thread does not exist. */
-void lock_abandon(struct lock *lock);
+bool lock_is_mine(const struct lock *lock);
+
+/* Lets go of a lock however often the caller has it, and takes it as often again. 0 if it has not. */
+unsigned lock_suspend(struct lock *lock);
+void lock_restore(struct lock *lock, unsigned depth);
+
+/* Frees a lock that another thread holds, and says whether one did; in a child process, where that thread
+ * does not exist. */
+bool lock_abandon(struct lock *lock);
 
 #endif

@@ -19,6 +19,7 @@
 
 struct object *object_head, *object_tail;
 struct lock object_lock;
+uint64_t object_unlinked;
 
 int object_list_add(struct object_list *list, struct object *o)
 {
@@ -79,7 +80,10 @@ struct object *object_new(const char *name)
 
 void object_link(struct object *o)
 {
+    static uint64_t serial;
+
     lock_acquire(&object_lock);
+    o->serial = ++serial;
     o->prev = object_tail;
     if (object_tail != NULL)
         object_tail->next = o;
@@ -110,6 +114,7 @@ void object_unlink(struct object *o)
     else
         object_tail = o->prev;
     o->next = o->prev = NULL;
+    object_unlinked++;
     lock_release(&object_lock);
 }
 

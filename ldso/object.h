@@ -75,6 +75,8 @@ struct object {
 
     char *name; /* the path it was opened by, as given; argv[0] for the program; owned */
 
+    uint64_t serial; /* object_link: higher than those of all older objects */
+
     /* object_map, object_adopt. segments: mmapfd's result array as it came; owned. */
     mmapfd_result_t *segments;
     unsigned segment_count;
@@ -181,10 +183,11 @@ struct object {
     bool is_nodelete, is_live, is_new;
 };
 
-/* The list of all objects in load order, program first, guarded by object_lock where threads exist.
- */
+/* The list of all objects in load order, program first. Where threads exist, readers hold object_lock or
+ * are inside guard.c's lock; who changes it has both. object_unlinked counts removals. */
 extern struct object *object_head, *object_tail;
 extern struct lock object_lock;
+extern uint64_t object_unlinked;
 
 /* A new unlinked object with a copy of name; NULL when there is no memory. */
 struct object *object_new(const char *name);

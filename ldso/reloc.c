@@ -16,6 +16,7 @@
 #include "alloc.h"
 #include "arch.h"
 #include "error.h"
+#include "guard.h"
 #include "join.h"
 #include "load.h"
 #include "print.h"
@@ -228,7 +229,7 @@ static uintptr_t bind_now(struct arch_plt *plt, size_t index)
     if (index >= o->jmprel_count)
         __builtin_trap(); /* not a number that a linker wrote into a PLT */
     const Elf64_Rela *rela = &o->jmprel[index];
-    lock_acquire(&load_lock);
+    guard_enter();
     if (find_definition(&w, rela, LOOKUP_PLT) != 0) {
         print(2, "%s: symbol lookup error: %s\n", object_head->name, error_text());
         sys_exit(127);
@@ -237,7 +238,7 @@ static uintptr_t bind_now(struct arch_plt *plt, size_t index)
     uintptr_t *slot = target(&w, rela->r_offset, sizeof *slot);
     if (slot != NULL)
         *slot = addr;
-    lock_release(&load_lock);
+    guard_leave();
     return addr;
 }
 

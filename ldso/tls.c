@@ -113,6 +113,16 @@ static int new_module(struct object *o, enum tls_kind kind)
     return 0;
 }
 
+void tls_lock(void)
+{
+    lock_acquire(&modules_lock);
+}
+
+void tls_unlock(void)
+{
+    lock_release(&modules_lock);
+}
+
 int tls_add_module(struct object *o)
 {
     if (o->tls_memsz == 0)

@@ -53,6 +53,10 @@ int tls_setup_alone(void);
 int tls_add_module(struct object *o);
 void tls_remove_module(struct object *o);
 
+/* The lock of this room, for the fork handlers of dlapi.c. */
+void tls_lock(void);
+void tls_unlock(void);
+
 /* Moves a dynamic module that no thread has touched into what is left of the static block. 0, or
  * -ENOMEM. */
 int tls_make_static(struct object *o);

@@ -48,6 +48,8 @@ load lib/loaders
 
 @test "dl: dl_iterate_phdr" { fixture dl-iterate; }
 
+@test "dl: a callback of dl_iterate_phdr that opens and closes" { fixture dl-iterate-opens; }
+
 @test "dl: the kernel's library is listed" { fixture dl-vdso; }
 
 @test "dl: _dl_find_object" { fixture dl-find-object; }
@@ -63,6 +65,8 @@ load lib/loaders
 @test "dl: eight threads at once" { fixture dl-threads; }
 
 @test "dl: fork" { fixture dl-fork; }
+
+@test "dl: fork while other threads open and close" { fixture dl-fork-opening; }
 
 @test "dl: exceptions through opened libraries" { fixture dl-exceptions; }
 
