@@ -27,6 +27,7 @@ struct request {
     struct object *by, *found;
     bool is_root;     /* asked for by dlopen, not needed by an object */
     bool has_foreign; /* passed over a file of another class or machine */
+    int open_err;     /* why the last candidate could not be opened */
 };
 
 static bool is_known_as(const struct object *o, const char *name)
@@ -146,6 +147,27 @@ static int open_library(const char *path, const char *name, struct object *by, s
     return err;
 }
 
+/* An absolute directory that does not exist; glibc looks at no others. */
+static bool is_in_missing_directory(const char *path)
+{
+    char *dir = alloc_string(path, (size_t)(string_basename(path) - path));
+    bool is_missing = path[0] == '/' && dir != NULL && sys_access(dir, F_OK) != 0;
+
+    alloc_free(dir);
+    return is_missing;
+}
+
+/* path could not be opened: what of the search goes on? */
+static int pass_over(struct request *r, const char *path, int err)
+{
+    bool is_usual = err == -ENOENT || err == -EACCES;
+
+    r->open_err = err;
+    if (world == WORLD_MUSL)
+        return is_usual || err == -ENOTDIR || err == -ENAMETOOLONG ? -ENOENT : err;
+    return is_usual || is_in_missing_directory(path) ? -ENOENT : SEARCH_NEXT_LIST;
+}
+
 /* A candidate of a search. What is not there, or is another machine's, is passed over. */
 static int try_candidate(const char *path, const char *rule, void *arg)
 {
@@ -153,13 +175,8 @@ static int try_candidate(const char *path, const char *rule, void *arg)
     (void)rule;
     int fd = sys_open(path);
 
-    if (fd < 0) {
-        bool is_passed = fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ENAMETOOLONG ||
-                         world != WORLD_MUSL;
-        return is_passed ? -ENOENT
-                         : error_set(ERROR_LIBRARY, -fd, "Error loading shared library %s: %s",
-                                     r->name, error_name(-fd));
-    }
+    if (fd < 0)
+        return pass_over(r, path, fd);
     int err = load_descriptor(fd, path, r->name, r->by, &r->found);
     sys_close(fd);
     if (err != -ENOTSUP)
@@ -184,8 +201,8 @@ static int explain_candidate(const char *path, const char *rule, void *arg)
 static int fail_as_musl(const struct request *r, int err, const char *detail)
 {
     error_set(ERROR_LIBRARY, -err, "Error loading shared library %s: %s%s%s%s", r->name,
-              error_name(-err), r->is_root ? "" : " (needed by ", r->is_root ? "" : r->by->name,
-              r->is_root ? "" : ")");
+              world_error_name(-err), r->is_root ? "" : " (needed by ",
+              r->is_root ? "" : r->by->name, r->is_root ? "" : ")");
     if (detail != NULL)
         error_explain("  %s\n", detail);
     return err;
@@ -245,7 +262,7 @@ static int load_by_search(struct request *r)
         err = load_by_interp(r);
 
     if (err == -ENOENT)
-        return fail_to_open(r, err);
+        return fail_to_open(r, r->open_err != 0 ? r->open_err : err);
     if (err != 0)
         return err;
     set_short_name(r->found, r->name);

@@ -253,6 +253,12 @@ static int try_library_path(struct query *q)
     return err;
 }
 
+/* Is there another list to be tried after one that ended so? */
+static bool goes_on(int err)
+{
+    return err == -ENOENT || err == SEARCH_NEXT_LIST;
+}
+
 /* DT_RPATH of by, of who loaded it, and so on, the program last; an object with DT_RUNPATH
  * contributes none. */
 static int try_rpaths(struct query *q, struct object *by)
@@ -262,13 +268,13 @@ static int try_rpaths(struct query *q, struct object *by)
 
     if (by->runpath != NULL)
         return -ENOENT;
-    for (struct object *o = by; o != NULL && err == -ENOENT; o = o->loader) {
+    for (struct object *o = by; o != NULL && goes_on(err); o = o->loader) {
         had_program = had_program || o->is_program;
         if (o->runpath == NULL)
             err = try_object_list(q, "RPATH", o->rpath, o);
     }
     struct object *program = object_head;
-    if (err == -ENOENT && !had_program && program != NULL && program->runpath == NULL)
+    if (goes_on(err) && !had_program && program != NULL && program->runpath == NULL)
         err = try_object_list(q, "RPATH", program->rpath, program);
     return err;
 }
@@ -285,33 +291,35 @@ static int search_glibc(struct query *q, struct object *by)
 {
     int err = try_rpaths(q, by);
 
-    if (err == -ENOENT)
+    if (goes_on(err))
         err = try_library_path(q);
-    if (err == -ENOENT)
+    if (goes_on(err))
         err = try_object_list(q, "RUNPATH", by->runpath, by);
-    if (err != -ENOENT || (by->flags_1 & DF_1_NODEFLIB) != 0)
-        return err;
-    err = try_cache(q);
-    if (err != -ENOENT)
-        return err;
-    q->rule = "system directory";
-    q->flags = SERPATH_DEFAULT;
-    return try_list(q, GLIBC_TRUSTED, ":", by);
+    bool has_default = (by->flags_1 & DF_1_NODEFLIB) == 0;
+    if (goes_on(err) && has_default)
+        err = try_cache(q);
+    if (goes_on(err) && has_default) {
+        q->rule = "system directory";
+        q->flags = SERPATH_DEFAULT;
+        err = try_list(q, GLIBC_TRUSTED, ":", by);
+    }
+    return goes_on(err) ? -ENOENT : err;
 }
 
 /*
  * The path file lies two directories above the interpreter's name: for /lib/ld-musl-ARCH.so.1 in
- * /etc. The list is kept for the process.
+ * /etc. The list is kept for the process. 0, or -errno: then there are no directories.
  */
-static const char *musl_directories(void)
+static int musl_directories(const char **directories)
 {
     static char *list;
     const char *interp = world_musl_path();
     long len = string_basename(interp) - interp;
     struct sys_stat st;
 
+    *directories = list;
     if (list != NULL)
-        return list;
+        return 0;
     while (len > 0 && interp[len - 1] == '/')
         len--;
     while (len > 0 && interp[len - 1] != '/')
@@ -328,7 +336,8 @@ static const char *musl_directories(void)
     }
     if (fd >= 0)
         sys_close(fd);
-    return list != NULL ? list : fd == -ENOENT ? MUSL_TRUSTED : "";
+    *directories = list != NULL ? list : fd == -ENOENT ? MUSL_TRUSTED : "";
+    return fd < 0 && fd != -ENOENT ? fd : 0;
 }
 
 static int search_musl(struct query *q, struct object *by)
@@ -340,9 +349,13 @@ static int search_musl(struct query *q, struct object *by)
                               o->runpath != NULL ? o->runpath : o->rpath, o);
     if (err != -ENOENT)
         return err;
+    const char *directories;
+    err = musl_directories(&directories);
+    if (err != 0)
+        return err;
     q->rule = "system directory";
     q->flags = SERPATH_DEFAULT;
-    return try_list(q, musl_directories(), ":\n", by);
+    return try_list(q, directories, ":\n", by);
 }
 
 int search_library(const char *name, struct object *by, search_try *try, void *arg)

@@ -17,8 +17,10 @@ extern struct search_options search_options;
 
 /*
  * Called with each candidate path and the rule that named it ("RUNPATH of ./prog"). 0 ends the
- * search, -ENOENT goes on to the next candidate, anything else ends the search with that error.
+ * search, -ENOENT goes on to the next candidate, SEARCH_NEXT_LIST to the next list of directories,
+ * anything else ends the search with that error.
  */
+enum { SEARCH_NEXT_LIST = 1 };
 typedef int search_try(const char *path, const char *rule, void *arg);
 
 /*

@@ -5,7 +5,9 @@
 #include "world.h"
 
 #include "arch.h"
+#include "error.h"
 #include "string.h"
+#include "sys.h"
 
 enum world world;
 static const char *musl_path = "/lib/ld-musl-" ARCH_NAME ".so.1";
@@ -46,6 +48,25 @@ void world_decide(const struct object *o)
         decide_from_name(string_basename(o->interp));
     if (has_musl_interp && o->is_program)
         musl_path = o->interp;
+}
+
+const char *world_error_name(int err)
+{
+    static const struct {
+        int err;
+        const char *name;
+    } names[] = {
+        {ELOOP, "Symbolic link loop"},
+        {EMFILE, "No file descriptors available"},
+        {ENAMETOOLONG, "Filename too long"},
+        {ENOMEM, "Out of memory"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && world == WORLD_MUSL; i++) {
+        if (names[i].err == err)
+            return names[i].name;
+    }
+    return error_name(err);
 }
 
 const char *world_musl_path(void)

@@ -24,6 +24,9 @@ void world_decide(const struct object *o);
  * ARCH.so.1, its own path). */
 bool world_is_musl_libc(const char *name);
 
+/* The world's libc's sentence for an errno: error_name, or musl's where it has another. */
+const char *world_error_name(int err);
+
 /* Path of the musl libc: the program's PT_INTERP if it is one, else the default place. */
 const char *world_musl_path(void);
 

@@ -29,6 +29,7 @@ load lib/loaders
 @test "search: candidates for other machines are passed over" { fixture search-other-candidates; }
 @test "search: a candidate that is no ELF file" { fixture_begins search-bad-text; }
 @test "search: an empty candidate" { fixture_begins search-bad-empty; }
+@test "search: a candidate that cannot be opened" { fixture search-open-errors; }
 @test "search: musl's reserved names" { fixture search-musl-reserved; }
 
 @test "search: a missing library" { fixture_begins search-missing; }
