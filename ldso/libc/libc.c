@@ -130,37 +130,35 @@ static uintptr_t thread_function(const char *name)
 typedef int key_create(unsigned *key, void (*destructor)(void *));
 typedef int set_specific(unsigned key, const void *value);
 
-/* One key for the process, made by the first thread that needs it; those that come meanwhile do
- * without. set_value is there once the key is. */
 static struct {
-    int is_taken;
     unsigned key;
-    set_specific *set_value;
+    set_specific *set_value; /* NULL: there are no thread functions */
 } watch;
-
-static void make_key(void)
-{
-    key_create *create = (key_create *)thread_function("pthread_key_create");
-    set_specific *set = (set_specific *)thread_function("pthread_setspecific");
-
-    if (create != NULL && create(&watch.key, tls_thread_exit) == 0)
-        __atomic_store_n(&watch.set_value, set, __ATOMIC_RELEASE);
-}
 
 static void watch_thread(void *thread)
 {
-    if (__atomic_exchange_n(&watch.is_taken, 1, __ATOMIC_RELAXED) == 0)
-        make_key();
-    set_specific *set = __atomic_load_n(&watch.set_value, __ATOMIC_ACQUIRE);
-    if (set != NULL)
-        set(watch.key, thread);
+    watch.set_value(watch.key, thread);
+}
+
+/*
+ * The key is the first of the process. Keys that come late make glibc allocate when a thread sets them:
+ * by whatever malloc the program has, and with vector registers that the caller of a TLS descriptor
+ * wants to keep.
+ */
+static void watch_threads(void)
+{
+    key_create *create = (key_create *)thread_function("pthread_key_create");
+
+    watch.set_value = (set_specific *)thread_function("pthread_setspecific");
+    if (create != NULL && watch.set_value != NULL && create(&watch.key, tls_thread_exit) == 0)
+        tls_watch_thread = watch_thread;
 }
 
 void libc_finish_boot(const struct libc_services *services)
 {
-    tls_watch_thread = watch_thread;
     if (world == WORLD_GLIBC)
         glibc_finish_boot(services);
     else
         musl_finish_boot(services);
+    watch_threads();
 }
