@@ -224,6 +224,12 @@ static int fail_to_open(const struct request *r, int err)
     return err;
 }
 
+/* Is by waiting for its needs? Otherwise it is a dlopen that asks. */
+static bool is_being_linked(const struct object *by)
+{
+    return by->needed == NULL && by->needed_count != 0;
+}
+
 static int load_by_path(struct request *r)
 {
     char *path = world == WORLD_MUSL ? alloc_string(r->name, strlen(r->name))
@@ -234,7 +240,10 @@ static int load_by_path(struct request *r)
     r->found = find_by_name(path);
     int err = r->found != NULL ? 0 : open_library(path, r->name, r->by, &r->found);
     if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_access(path, F_OK) != 0)
-        err = fail_to_open(&(struct request){.name = path, .by = r->by, .is_root = r->is_root},
+        /* glibc quotes a name given to dlopen as it was, a needed one with its tokens replaced */
+        err = fail_to_open(&(struct request){.name = is_being_linked(r->by) ? path : r->name,
+                                             .by = r->by,
+                                             .is_root = r->is_root},
                            err);
     alloc_free(path);
     return err;

@@ -14,6 +14,8 @@ load lib/loaders
 
 @test "dl: the caller's run path" { fixture dl-runpath; }
 
+@test "dl: \$ORIGIN of the caller" { fixture dl-origin; }
+
 @test "dl: error texts" { fixture dl-errors; }
 
 @test "dl: error texts for ELF files that are not wanted" { fixture dl-errors-header; }
@@ -35,6 +37,10 @@ load lib/loaders
 @test "dl: dlclose runs destructors, and complains" { fixture dl-close; }
 
 @test "dl: dlclose spares what others need, are bound to, or asked for" { fixture dl-close-bindings; }
+
+@test "dl: a library opened again begins anew" { fixture dl-close-tls; }
+
+@test "dl: a hundred thousand dlopens and dlcloses leave nothing behind" { fixture dl-close-loop; }
 
 @test "dl: unique symbols" { fixture dl-close-unique; }
 
