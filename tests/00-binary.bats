@@ -136,3 +136,13 @@ maps_in_one_place() {
         grep -qE "(^|[^-a-z0-9])$name([^-a-z0-9]|\$)" "$root"/tests/*.bats || fail "no test uses $name"
     done
 }
+
+@test "parity: every behaviour in docs/parity.md has a test" {
+    run awk -f "$root/tests/lib/parity.awk" "$root"/tests/*.bats "$root/docs/parity.md"
+    assert_success
+    refute_output
+    # It notices one that has none.
+    sed '0,/breadth first |$/s//depth first |/' "$root/docs/parity.md" >"$BATS_TEST_TMPDIR/parity.md"
+    run awk -f "$root/tests/lib/parity.awk" "$root"/tests/*.bats "$BATS_TEST_TMPDIR/parity.md"
+    assert_output "no such test: 40-lookup: lookup: depth first"
+}

@@ -42,6 +42,22 @@ tells_places() {
     assert_output --partial "$PWD" # $ORIGIN, the run path
 }
 
+# Three descriptors are taken already; the library is the first thing that has to be opened.
+tells_of_descriptors() { # ARCH WORLD MODE
+    [[ $3 != explicit ]] || return 0 # there it is the program
+    local words='cannot open shared object file: Too many open files'
+    [[ $2 != glibc || $3 != native ]] || words='cannot open shared object file: Error 24' # ours has a word for it
+    [[ $2 != musl ]] || words='Error loading shared library liba.so: No file descriptors available (needed by ./main'
+    run -127 env "LD_LIBRARY_PATH=$PWD" prlimit --nofile=3 "./main$([[ $3 == native ]] || echo .ours)"
+    assert_line --index 0 --partial "$words"
+    assert_line --index 0 --partial liba.so
+}
+
+@test "search: too few descriptors at the start" {
+    on_host_only "an emulator needs descriptors itself"
+    fixture_each search-place tells_of_descriptors
+}
+
 @test "search: where a missing library was looked for" { by_ours search-missing tells_places; }
 
 # Preloading.
