@@ -10,6 +10,7 @@
 #define ARCH_H
 
 #include <elf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -88,6 +89,8 @@
  *       the raw call; -errno on failure. The SYS_* numbers are there too.
  *   uintptr_t arch_thread_pointer(void)
  *       only once a thread pointer is set (after the libc's boot or arch_set_thread_pointer).
+ *   bool arch_is_under_valgrind(void)
+ *       a sequence of instructions that does nothing, and that valgrind knows.
  *   int arch_set_thread_pointer(void *tp)
  *       for programs without a libc; 0 or -errno.
  *   uintptr_t arch_call_resolver(uintptr_t resolver, uint64_t hwcap, uint64_t hwcap2)

@@ -151,7 +151,7 @@ static int open_library(const char *path, const char *name, struct object *by, s
 static bool is_in_missing_directory(const char *path)
 {
     char *dir = alloc_string(path, (size_t)(string_basename(path) - path));
-    bool is_missing = path[0] == '/' && dir != NULL && sys_access(dir, F_OK) != 0;
+    bool is_missing = path[0] == '/' && dir != NULL && sys_exists(dir) != 0;
 
     alloc_free(dir);
     return is_missing;
@@ -190,7 +190,7 @@ static int try_candidate(const char *path, const char *rule, void *arg)
 static int explain_candidate(const char *path, const char *rule, void *arg)
 {
     (void)arg;
-    int err = sys_access(path, F_OK);
+    int err = sys_exists(path);
     error_explain("  tried %s (%s): %s\n", path, rule,
                   err != 0 ? error_name(-err) : "not for this machine");
     return -ENOENT;
@@ -239,7 +239,7 @@ static int load_by_path(struct request *r)
         return fail_to_open(r, -ENOENT);
     r->found = find_by_name(path);
     int err = r->found != NULL ? 0 : open_library(path, r->name, r->by, &r->found);
-    if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_access(path, F_OK) != 0)
+    if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_exists(path) != 0)
         /* glibc quotes a name given to dlopen as it was, a needed one with its tokens replaced */
         err = fail_to_open(&(struct request){.name = is_being_linked(r->by) ? path : r->name,
                                              .by = r->by,

@@ -26,6 +26,7 @@
 
 #include <stdbool.h>
 
+#include "arch.h"
 #include "image.h"
 #include "mmapfd_file.h"
 #include "reservation.h"
@@ -62,6 +63,7 @@ struct call {
     uintptr_t whole_lo, whole_hi; /* and all of this range of run-time addresses */
 
     /* by populate */
+    bool is_watched;         /* by valgrind: see announce */
     uint64_t read_end;       /* file offset that the last read has reached */
     uintptr_t anonymous_end; /* linked address where the last anonymous pages end */
 };
@@ -340,7 +342,7 @@ static int map_file_pages(struct call *c, const struct segment *seg)
     if (len == 0)
         return 0;
     /* A page shared with the segment before may have been replaced: it has but that one's bytes. */
-    if (!c->is_covered || seg->start < c->anonymous_end ||
+    if (!c->is_covered || c->is_watched || seg->start < c->anonymous_end ||
         seg->off - seg->start != c->first.off - c->first.start) {
         c->read_end = 0; /* a read vouches for what was mapped before it */
         err = mapping_error(
@@ -370,6 +372,20 @@ static void populate_relro(const struct call *c, const struct segment *seg)
                 sys_page_down(end) - sys_page_down(im->relro), MADV_POPULATE_WRITE);
 }
 
+/* valgrind takes for a library what maps a file once executable and once writable, and reads its symbols
+ * then. The writable mapping lasts until the anonymous pages take its place. */
+static int announce(const struct call *c, const struct segment *seg)
+{
+    uintptr_t before = seg->fill - sys_page_down(seg->fill);
+    uint64_t off = seg->fill_off - before;
+
+    if (!c->is_watched || seg->fill_len == 0 || !(seg->prot & PROT_WRITE) ||
+        off % sys_page_size != 0)
+        return 0;
+    return mapping_error(sys_mmap((void *)(c->bias + seg->fill - before), before + seg->fill_len,
+                                  (int)seg->prot, MAP_PRIVATE | MAP_FIXED, c->im.fd, off));
+}
+
 static int map_anonymous_pages(struct call *c, const struct segment *seg)
 {
     void *addr = (void *)(c->bias + seg->split);
@@ -379,6 +395,9 @@ static int map_anonymous_pages(struct call *c, const struct segment *seg)
 
     if (len == 0)
         return 0;
+    err = announce(c, seg);
+    if (err != 0)
+        return image_fail(&c->im, err, "mapping a segment");
     /* If each page is read to, they are wanted at once: a fault for each costs more. */
     if (seg->fill_len > 0 && !seg->is_rewritten &&
         sys_page_up(seg->fill + seg->fill_len) == seg->end)
@@ -405,6 +424,7 @@ static int map_anonymous_pages(struct call *c, const struct segment *seg)
 static int populate(struct call *c)
 {
     c->bias = c->area + c->pad - c->im.lo;
+    c->is_watched = c->im.is_loading && arch_is_under_valgrind();
     for (struct segment seg = {0}; image_next(&c->im, &seg);) {
         int err = map_file_pages(c, &seg);
 

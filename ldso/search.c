@@ -152,7 +152,7 @@ static bool has_hwcaps(const char *dir)
     }
     char *path = alloc_format("%s/glibc-hwcaps", dir);
     struct known_directory *d = known_count < KNOWN_MAX ? alloc(sizeof *d + strlen(dir) + 1) : NULL;
-    bool has = path != NULL && cache_hwcap(0) != NULL && sys_access(path, F_OK) == 0;
+    bool has = path != NULL && cache_hwcap(0) != NULL && sys_exists(path) == 0;
     alloc_free(path);
     if (d != NULL) {
         memcpy(d->path, dir, strlen(dir) + 1);

@@ -119,9 +119,11 @@ int sys_ioctl(int fd, unsigned int request, void *arg)
     return (int)call3(SYS_IOCTL, fd, request, (long)arg);
 }
 
-int sys_access(const char *path, int mode)
+int sys_exists(const char *path)
 {
-    return (int)call3(SYS_ACCESS_AT, AT_FDCWD, (long)path, mode);
+    struct arch_stat raw;
+
+    return (int)arch_syscall(SYS_NEWFSTATAT, AT_FDCWD, (long)path, (long)&raw, 0, 0, 0);
 }
 
 long sys_pread(int fd, void *buf, size_t len, uint64_t off)
