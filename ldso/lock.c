@@ -22,17 +22,27 @@ static void wait_for(int *word)
         sys_futex_wait(word, 2);
 }
 
-void lock_acquire(struct lock *lock)
+void lock_word_acquire(int *word)
 {
     int free = 0;
 
+    if (!__atomic_compare_exchange_n(word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        wait_for(word);
+}
+
+void lock_word_release(int *word)
+{
+    if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
+        sys_futex_wake(word);
+}
+
+void lock_acquire(struct lock *lock)
+{
     if (!enabled)
         return;
     uintptr_t self = arch_thread_pointer();
     if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != self) {
-        if (!__atomic_compare_exchange_n(&lock->word, &free, 1, false, __ATOMIC_ACQUIRE,
-                                         __ATOMIC_RELAXED))
-            wait_for(&lock->word);
+        lock_word_acquire(&lock->word);
         __atomic_store_n(&lock->owner, self, __ATOMIC_RELAXED);
     }
     lock->depth++;
@@ -43,8 +53,7 @@ void lock_release(struct lock *lock)
     if (!enabled || --lock->depth > 0)
         return;
     __atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
-    if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
-        sys_futex_wake(&lock->word);
+    lock_word_release(&lock->word);
 }
 
 bool lock_is_mine(const struct lock *lock)

@@ -16,6 +16,10 @@ struct lock {
  * nobody has set would fault. Called once, when the libc is booted, with no lock held. */
 void lock_enable(void);
 
+/* The word alone: 0 free, 1 held, 2 held and waited for. glibc's own locks are such words, too. */
+void lock_word_acquire(int *word);
+void lock_word_release(int *word);
+
 void lock_acquire(struct lock *lock);
 void lock_release(struct lock *lock);
 

@@ -77,6 +77,8 @@ starts_300() { # ARCH WORLD MODE
 
 @test "tls: a late module with static TLS and an image while threads exist" { fixture tls-late-static-image; }
 
+@test "tls: a late module with static TLS waits for the list of threads" { fixture tls-late-static-waits; }
+
 @test "tls: the reserve of static TLS" { fixture tls-late-static-large; }
 
 @test "tls: one variable, many users" { fixture tls-extern; }

@@ -13,6 +13,7 @@
  */
 #include "alloc.h"
 #include "arch.h"
+#include "glibc_threads.h"
 #include "init.h"
 #include "libc.h"
 #include "print.h"
@@ -37,6 +38,7 @@ static void *stub_calloc(size_t count, size_t size)
 
 static void stub_free(void *p)
 {
+    glibc_note_free();
     alloc_free(p);
 }
 
@@ -247,39 +249,6 @@ static bool install_hooks(const struct libc_services *services)
     return is_done;
 }
 
-/* glibc's lists of threads, through the symbols it exports for debuggers (nptl_db): {bits, count,
- * offset} of a member of _rtld_global, and of the list link in a thread's descriptor, which begins
- * at the thread pointer. */
-static void walk_threads(const char *list, void (*f)(uintptr_t tp, void *arg), void *arg)
-{
-    const uint32_t *member = (const uint32_t *)libc_symbol(libc_object, list, NULL);
-    const uint32_t *link = (const uint32_t *)libc_symbol(libc_object, "_thread_db_pthread_list",
-                                                         NULL);
-    uintptr_t global = libc_symbol(libc_boot_object, "_rtld_global", NULL);
-
-    if (member == NULL || link == NULL || global == 0)
-        return;
-    const uintptr_t *head = (const uintptr_t *)(global + member[2]);
-    for (const uintptr_t *n = (const uintptr_t *)head[0]; n != NULL && n != head;
-         n = (const uintptr_t *)n[0]) {
-        uintptr_t descriptor = (uintptr_t)n - link[2];
-        if (!ARCH_TLS_ABOVE_TP)
-            f(descriptor, arg);
-        else {
-            const uint32_t *size = (const uint32_t *)libc_symbol(libc_object,
-                                                                 "_thread_db_sizeof_pthread", NULL);
-            if (size != NULL)
-                f(descriptor + *size, arg);
-        }
-    }
-}
-
-static void each_thread(void (*f)(uintptr_t tp, void *arg), void *arg)
-{
-    walk_threads("_thread_db_rtld_global__dl_stack_used", f, arg);
-    walk_threads("_thread_db_rtld_global__dl_stack_user", f, arg);
-}
-
 static void register_fork_handlers(const struct libc_services *services)
 {
     typedef int at_fork(void (*)(void), void (*)(void), void (*)(void), void *);
@@ -295,7 +264,7 @@ void glibc_finish_boot(const struct libc_services *services)
     early_init *early = (early_init *)libc_symbol(libc_object, "__libc_early_init",
                                                   "GLIBC_PRIVATE");
 
-    tls_each_thread = each_thread;
+    tls_each_thread = glibc_each_thread;
     /* 2.33 and older: the lists are libpthread's, which exports none of those symbols. */
     tls_threads_are_hidden = libc_symbol(libc_object, "_thread_db_pthread_list", NULL) == 0;
     if (!install_hooks(services))
