@@ -123,7 +123,7 @@ print(sorted(set(re.findall("lib[a-z_]*malloc[a-z_]*", open("/proc/self/maps").r
     scenario() {
         # It is a script that preloads its library; the command for the program is the rest of its line.
         heaptrack --raw -o trace "$(subject "$built/counted")" 2>&1 | neutral | grep -vE 'trace|seconds|PID'
-        ls trace* | sed 's/.*raw/raw/'
+        printf '%s\n' trace* | sed 's/.*raw/raw/'
     }
     same
 }
