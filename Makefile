@@ -187,6 +187,10 @@ bench-quick:
 check-versions:
 	$(Q)tests/versions/run
 
+# A Debian under build/chroot whose loader is ours.
+check-chroot:
+	$(Q)tests/chroot/run
+
 lint:
 	$(Q)tests/lint
 
@@ -235,6 +239,7 @@ help:
 	@echo 'make check-debian    compare some thousand Debian programs with their native runs; needs root and an hour'
 	@echo 'make fuzz            fuzz mmapfd for TIME=60 seconds with libFuzzer and AFL++'
 	@echo 'make bench           measure against the native loaders; bench-quick: under a minute'
+	@echo 'make check-chroot    install and use a Debian in build/chroot whose loader we are'
 	@echo 'make lint            clang-tidy, cppcheck, shellcheck, clang-format'
 	@echo 'make install         PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR='
 	@echo 'make fixtures man clean'
