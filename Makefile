@@ -244,5 +244,5 @@ help:
 	@echo 'make install         PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR='
 	@echo 'make fixtures man clean'
 
-.PHONY: all fixtures demo check check-debian check-versions bench bench-quick lint fuzz man install clean print-flags print-mmapfd-src help FORCE
+.PHONY: all fixtures demo check check-debian check-versions check-chroot bench bench-quick lint fuzz man install clean print-flags print-mmapfd-src help FORCE
 .DELETE_ON_ERROR:
