@@ -11,6 +11,7 @@
  */
 #include "cache.h"
 
+#include "alloc.h"
 #include "arch.h"
 #include "mmapfd.h"
 #include "string.h"
@@ -56,6 +57,8 @@ enum {
     OLD_FLAG_ELF = 1,
 };
 #define HWCAP_EXTENSION ((uint64_t)1 << 62) /* low half: index into the extension's names */
+
+const char *cache_hwcaps_prepend, *cache_hwcaps_mask;
 
 static mmapfd_result_t file;
 static const char *base; /* of the new header, or of the old strings; NULL: no usable cache */
@@ -121,12 +124,49 @@ static const char *processor_flags(void)
     return text;
 }
 
+/* The length of the first name in a list. */
+static size_t name_len(const char *list)
+{
+    size_t len = 0;
+
+    while (list[len] != '\0' && list[len] != ':')
+        len++;
+    return len;
+}
+
+/* The next name in a list, NULL behind the last. */
+static const char *next_name(const char *list)
+{
+    const char *end = list + name_len(list);
+
+    return *end != '\0' ? end + 1 : NULL;
+}
+
+static bool is_masked(const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *at = cache_hwcaps_mask; at != NULL; at = next_name(at)) {
+        if (name_len(at) == len && strncmp(at, name, len) == 0)
+            return false;
+    }
+    return cache_hwcaps_mask != NULL;
+}
+
 const char *cache_hwcap(unsigned priority)
 {
+    static char *prepended;
     unsigned usable = 0;
 
+    for (const char *at = cache_hwcaps_prepend; at != NULL; at = next_name(at)) {
+        if (name_len(at) == 0 || usable++ != priority)
+            continue;
+        alloc_free(prepended);
+        prepended = alloc_string(at, name_len(at));
+        return prepended;
+    }
     for (const struct level *l = levels; l->name != NULL; l++) {
-        if (has_words(processor_flags(), l->flags) && usable++ == priority)
+        if (!is_masked(l->name) && has_words(processor_flags(), l->flags) && usable++ == priority)
             return l->name;
     }
     return NULL;

@@ -11,8 +11,12 @@ const char *cache_lookup(const char *name);
 /* Unmaps the cache; the next look-up maps it anew (ldconfig may have replaced it). */
 void cache_forget(void);
 
+/* --glibc-hwcaps-prepend: subdirectories to ask before those of the processor; --glibc-hwcaps-mask: of the
+ * latter only those in the list. Names are separated by colons; NULL: none, and all. */
+extern const char *cache_hwcaps_prepend, *cache_hwcaps_mask;
+
 /* glibc-hwcaps subdirectories that this processor can use: the name by priority, best first; NULL
- * after the last. */
+ * after the last. The string is valid until the next call. */
 const char *cache_hwcap(unsigned priority);
 
 #endif

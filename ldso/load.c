@@ -17,7 +17,8 @@
 #include "sys.h"
 #include "world.h"
 
-bool load_for_dlopen;
+bool load_for_dlopen, load_has_failed;
+enum load_skips load_skips;
 static unsigned preload_count; /* objects that follow the program in its closure */
 static struct object **preloads;
 
@@ -43,7 +44,7 @@ static bool is_known_as(const struct object *o, const char *name)
            (!o->is_program && string_equal(o->name, name));
 }
 
-static struct object *find_by_name(const char *name)
+struct object *load_find_by_name(const char *name)
 {
     for (struct object_name *n = names_first(name); n != NULL; n = names_next(n)) {
         if (is_known_as(n->object, name))
@@ -237,7 +238,7 @@ static int load_by_path(struct request *r)
 
     if (path == NULL)
         return fail_to_open(r, -ENOENT);
-    r->found = find_by_name(path);
+    r->found = load_find_by_name(path);
     int err = r->found != NULL ? 0 : open_library(path, r->name, r->by, &r->found);
     if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_exists(path) != 0)
         /* glibc quotes a name given to dlopen as it was, a needed one with its tokens replaced */
@@ -306,7 +307,7 @@ int load_library(const char *name, struct object *by, struct object **out)
     error_clear();
     if (world == WORLD_MUSL && world_is_musl_libc(name))
         err = load_musl_libc(&r);
-    else if ((r.found = find_by_name(name)) == NULL)
+    else if ((r.found = load_find_by_name(name)) == NULL)
         err = strchr(name, '/') != NULL ? load_by_path(&r) : load_by_search(&r);
     if (err != 0 && !error_is_set()) /* it is there, and cannot be opened */
         fail_to_open(&r, err);
@@ -342,7 +343,7 @@ int load_find(const char *name, struct object *by, struct object **out)
 
     if (world == WORLD_MUSL && world_is_musl_libc(name)) {
         err = load_musl_libc(&r);
-    } else if ((r.found = find_by_name(name)) == NULL && strchr(name, '/') == NULL) {
+    } else if ((r.found = load_find_by_name(name)) == NULL && strchr(name, '/') == NULL) {
         err = search_library(name, r.by, find_candidate, &r);
     } else if (r.found == NULL) {
         char *path = search_expand(name, strlen(name), r.by);
@@ -404,6 +405,31 @@ int load_preload(const char *list, const char *separators, const char *source)
     return err;
 }
 
+/* What stands for a library that cannot be loaded. */
+static int note_missing(const char *name, struct object *by, struct object **out)
+{
+    load_has_failed = true;
+    if (world == WORLD_MUSL)
+        print(2, "%s\n", error_text());
+    *out = object_new(name);
+    if (*out == NULL)
+        return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", name);
+    (*out)->is_missing = true;
+    (*out)->loader = by;
+    object_link(*out);
+    return 0;
+}
+
+static int load_need(const char *name, struct object *by, struct object **out)
+{
+    int err = load_library(name, by, out);
+
+    bool is_skipped = load_skips == LOAD_SKIPS_ALL ||
+                      (load_skips == LOAD_SKIPS_ABSENT && err == -ENOENT);
+
+    return err != 0 && is_skipped ? note_missing(name, by, out) : err;
+}
+
 static int load_needs_of(struct object *o)
 {
     size_t found = 0;
@@ -416,7 +442,7 @@ static int load_needs_of(struct object *o)
     for (size_t i = 0; i < o->dynamic_count && found < o->needed_count; i++) {
         if (o->dynamic[i].d_tag != DT_NEEDED)
             continue;
-        int err = load_library(object_string(o, o->dynamic[i].d_un.d_val), o, &needed[found]);
+        int err = load_need(object_string(o, o->dynamic[i].d_un.d_val), o, &needed[found]);
         if (err != 0) {
             alloc_free(needed);
             return err;
@@ -517,7 +543,7 @@ static int index_versions(struct object *o)
     return err;
 }
 
-static bool defines_version(const struct object *o, const Elf64_Vernaux *need, const char *name)
+bool load_defines_version(const struct object *o, const Elf64_Vernaux *need, const char *name)
 {
     if (o->version_slots == NULL) {
         for (unsigned i = 0; i < o->version_count; i++) {
@@ -539,7 +565,7 @@ static int check_need(const struct object *o, struct object *definer, const Elf6
     const char *name = object_string(o, need->vna_name);
 
     if (definer->verdef_count == 0) {
-        if (!load_for_dlopen)
+        if (!load_for_dlopen && !definer->is_missing)
             print(2, "%s: %s: no version information available (required by %s)\n",
                   object_head->name, definer->name, o->name);
         return 0;
@@ -547,7 +573,7 @@ static int check_need(const struct object *o, struct object *definer, const Elf6
     int err = index_versions(definer);
     if (err != 0)
         return err;
-    if (defines_version(definer, need, name))
+    if (load_defines_version(definer, need, name))
         return 0;
     if ((need->vna_flags & VER_FLG_WEAK) != 0) {
         if (!load_for_dlopen)
@@ -565,12 +591,16 @@ static int check_versions_of(const struct object *o)
     const Elf64_Verneed *need = o->verneed;
 
     for (size_t i = 0; i < o->verneed_count; i++) {
-        struct object *definer = find_by_name(object_string(o, need->vn_file));
+        struct object *definer = load_find_by_name(object_string(o, need->vn_file));
         const Elf64_Vernaux *aux = (const void *)((const char *)need + need->vn_aux);
         for (unsigned k = 0; definer != NULL && k < need->vn_cnt; k++) {
             int err = check_need(o, definer, aux);
-            if (err != 0)
+            if (err != 0 && load_skips != LOAD_SKIPS_NOTHING) {
+                print(2, "%s: %s\n", object_head->name, error_text());
+                load_has_failed = true;
+            } else if (err != 0) {
                 return err;
+            }
             if (aux->vna_next == 0)
                 break;
             aux = (const void *)((const char *)aux + aux->vna_next);

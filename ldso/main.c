@@ -9,10 +9,13 @@
 
 #include "alloc.h"
 #include "arch.h"
+#include "cache.h"
+#include "diagnostics.h"
 #include "dl.h"
 #include "error.h"
 #include "init.h"
 #include "libc/libc.h"
+#include "list.h"
 #include "load.h"
 #include "lookup.h"
 #include "object.h"
@@ -65,18 +68,28 @@ void main_start_process(uintptr_t *sp)
     sys_find_page_size(); /* where the vector has none */
 }
 
-static const char *nonempty(const char *value)
+/* What the user wants, from the command line and the environment; answers that need no program. */
+static void read_options(void)
 {
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
+    char *self = process.argc > 0 ? process.argv[0] : NULL;
+    int first = is_explicit ? options_parse(&options, process.argc, process.argv) : 0;
 
-static void read_environment(void)
-{
     search_options.is_secure = process_auxv(AT_SECURE) != 0;
     if (search_options.is_secure)
         process_scrub_environment();
-    search_options.library_path = options.library_path != NULL ? options.library_path
-                                                               : process_getenv("LD_LIBRARY_PATH");
+    options_read_environment(&options, process.envp);
+    cache_hwcaps_prepend = options.hwcaps_prepend;
+    cache_hwcaps_mask = options.hwcaps_mask;
+    if (options.show_auxv != NULL)
+        diagnostics_show_auxv();
+    if (options.is_diagnostics) {
+        diagnostics_list(self);
+        sys_exit(0);
+    }
+    if (is_explicit)
+        process_drop_arguments(first);
+    search_options.library_path = options.library_path;
+    search_options.inhibit_rpath = options.inhibit_rpath;
     search_options.inhibit_cache = options.inhibit_cache;
     search_options.platform = (const char *)process_auxv(AT_PLATFORM);
     reloc_hwcap = process_auxv(AT_HWCAP);
@@ -131,14 +144,12 @@ static int map_program(const char *path)
     return err;
 }
 
-/* `ld.so [options] program arguments`: the command line becomes the program's, the file is mapped
+/* `ld.so [options] program arguments`: the command line is the program's by now, the file is mapped
  * by us. */
 static void load_explicit(uintptr_t base)
 {
-    int first = options_parse(&options, process.argc, process.argv);
-    const char *path = process.argv[first];
+    const char *path = process.argv[0];
 
-    process_drop_arguments(first);
     program = object_new(path);
     if (program == NULL)
         fail();
@@ -238,9 +249,9 @@ static int read_preload_file(void)
 
 static void load_preloaded(void)
 {
-    const char *list = nonempty(process_getenv("LD_PRELOAD"));
+    const char *list = options.env_preload;
 
-    if (list != NULL &&
+    if (options_is_set(list) &&
         (world != WORLD_MUSL || options.preload == NULL)) /* musl's option replaces the variable */
         check(load_preload(list, world == WORLD_MUSL ? " :\t\n" : " :", "LD_PRELOAD"));
     if (options.preload != NULL)
@@ -254,6 +265,9 @@ static void load_everything(void)
 {
     world_decide(program);
     program->link_name = world == WORLD_MUSL ? program->name : "";
+    if (options.is_list)
+        load_skips = options.trace_loaded != NULL || world == WORLD_MUSL ? LOAD_SKIPS_ABSENT
+                                                                         : LOAD_SKIPS_VERSIONS;
     object_link(program);
     if (world != WORLD_MUSL)
         adopt_vdso();
@@ -269,28 +283,27 @@ static void load_everything(void)
     search_forget();
 }
 
-/* --list, LD_TRACE_LOADED_OBJECTS: in the form of ldd. What a start would refuse is refused here, too; only
- * symbols may be missing. */
+/* What a start would refuse is refused in a listing, too; only symbols may be missing. */
+static int try_start(void)
+{
+    int err = tls_layout();
+
+    if (err == 0)
+        err = reloc_try(program);
+    return err == 0 ? init_check(program) : err;
+}
+
+/* --list, LD_TRACE_LOADED_OBJECTS: what ldd wants to know besides is in other variables. */
 static _Noreturn void list_and_exit(void)
 {
-    check(tls_layout());
-    check(reloc_try(program));
-    check(init_check(program));
-    if (program->needed_count == 0 && world != WORLD_MUSL) {
-        print(1, "\tstatically linked\n");
-        sys_exit(0);
-    }
-    for (const struct object *o = program->next; o != NULL; o = o->next) {
-        if (o->is_vdso && world == WORLD_MUSL)
-            continue;
-        const char *name = o->short_name != NULL ? o->short_name : o->name;
-        char digits[17], zeros[] = "0000000000000000";
-        size_t len = print_buffer(digits, sizeof digits, "%lx", (unsigned long)o->start);
-        bool is_arrow = !string_equal(name, o->name);
-        print(1, "\t%s%s%s (0x%s%s)\n", name, is_arrow ? " => " : "", is_arrow ? o->name : "",
-              zeros + len, digits);
-    }
-    sys_exit(0);
+    struct list_options what = {
+        .has_versions = options_is_set(options.verbose),
+        .has_undefined = options_is_set(options.warn),
+        .has_functions = options_is_set(options.bind_now),
+    };
+
+    check(try_start());
+    sys_exit(list_print(program, &what));
 }
 
 static _Noreturn void verify_and_exit(void)
@@ -341,17 +354,18 @@ static void override_libc(void)
 _Noreturn void main_start(uintptr_t base)
 {
     is_explicit = process_auxv(AT_ENTRY) == (uintptr_t)_start;
+    read_options();
     if (is_explicit)
         load_explicit(base);
     else
         adopt_from_kernel();
-    read_environment();
     if (options.is_verify)
         verify_and_exit();
+    options.is_list = options.is_list || options.trace_loaded != NULL;
     if (is_static(program) && !options.is_list)
         enter_static();
     load_everything();
-    if (options.is_list || nonempty(process_getenv("LD_TRACE_LOADED_OBJECTS")) != NULL)
+    if (options.is_list)
         list_and_exit();
     if (program->entry == 0)
         check(error_set(ERROR_LIBRARY, ENOEXEC,
@@ -379,7 +393,7 @@ _Noreturn void main_continue(uintptr_t *sp)
     if (libc_boot_object != NULL)
         libc_restore();
     lock_enable();
-    reloc_always_now = world != WORLD_MUSL && nonempty(process_getenv("LD_BIND_NOW")) != NULL;
+    reloc_always_now = world != WORLD_MUSL && options_is_set(options.bind_now);
     check(reloc_objects(program, world != WORLD_MUSL && !reloc_always_now));
     check(init_check(program));
     check(init_sort(program));

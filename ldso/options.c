@@ -1,6 +1,6 @@
 /*
- * options.c - see options.h. Called by main before anything is loaded. The options are those that
- * glibc's and musl's loaders share, and glibc's --verify and --inhibit-cache.
+ * options.c - see options.h. Called by main before anything is loaded. The options and variables are
+ * those of glibc's and musl's loaders, and our own.
  */
 #include "options.h"
 
@@ -8,8 +8,6 @@
 #include "print.h"
 #include "string.h"
 #include "sys.h"
-
-#define MMAPFD_VERSION "0.1"
 
 static const char help[] =
     "Usage: %s [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
@@ -22,6 +20,11 @@ static const char help[] =
     "  --preload LIST         load the libraries in LIST before all others\n"
     "  --argv0 STRING         pass STRING as the program's argv[0]\n"
     "  --inhibit-cache        do not use /etc/ld.so.cache\n"
+    "  --inhibit-rpath LIST   pass over the RPATH and RUNPATH of objects in LIST\n"
+    "  --glibc-hwcaps-prepend LIST, --glibc-hwcaps-mask LIST\n"
+    "                         search those glibc-hwcaps subdirectories first; only those\n"
+    "  --list-diagnostics     print what bears on a start, one NAME=VALUE a line\n"
+    "  --list-tunables        say that there are none\n"
     "  --help                 show this text\n"
     "  --version              show the version\n"
     "\n"
@@ -55,18 +58,56 @@ static bool is_option(const char *arg, const char *name)
     return strncmp(arg, name, len) == 0 && (arg[len] == '\0' || arg[len] == '=');
 }
 
+/* An option with a value, and where it goes. */
+struct valued {
+    char name[24];
+    const char **value;
+};
+
 static void parse_valued(struct options *options, const char *self, char **argv, int *i)
 {
+    const struct valued all[] = {
+        {"--library-path", &options->library_path},
+        {"--preload", &options->preload},
+        {"--argv0", &options->argv0},
+        {"--inhibit-rpath", &options->inhibit_rpath},
+        {"--glibc-hwcaps-prepend", &options->hwcaps_prepend},
+        {"--glibc-hwcaps-mask", &options->hwcaps_mask},
+    };
     const char *arg = argv[*i];
 
-    if (is_option(arg, "--library-path"))
-        options->library_path = value_of(self, arg, "--library-path", argv, i);
-    else if (is_option(arg, "--preload"))
-        options->preload = value_of(self, arg, "--preload", argv, i);
-    else if (is_option(arg, "--argv0"))
-        options->argv0 = value_of(self, arg, "--argv0", argv, i);
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
+        if (is_option(arg, all[k].name)) {
+            *all[k].value = value_of(self, arg, all[k].name, argv, i);
+            return;
+        }
+    }
+    usage(self, "unrecognized option", arg);
+}
+
+/* Options that only print something about the loader; false for others. */
+static bool tell(const char *self, const char *arg)
+{
+    if (string_equal(arg, "--help"))
+        print(1, help, self);
+    else if (string_equal(arg, "--version"))
+        print(1, "mmapfd ld.so %s (" ARCH_NAME ")\n", MMAPFD_VERSION);
+    else if (string_equal(arg, "--list-tunables"))
+        print(1, "%s has no tunables; GLIBC_TUNABLES is read by the program's glibc, as ever\n",
+              self);
     else
-        usage(self, "unrecognized option", arg);
+        return false;
+    return true;
+}
+
+/* An option without a value: where it goes, NULL if it is none. */
+static bool *flag_of(struct options *options, const char *arg)
+{
+    return string_equal(arg, "--list")               ? &options->is_list
+           : string_equal(arg, "--verify")           ? &options->is_verify
+           : string_equal(arg, "--inhibit-cache")    ? &options->inhibit_cache
+           : string_equal(arg, "--list-diagnostics") ? &options->is_diagnostics
+                                                     : NULL;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
@@ -79,21 +120,49 @@ int options_parse(struct options *options, int argc, char **argv)
             i++;
             break;
         }
-        if (string_equal(argv[i], "--list"))
-            options->is_list = true;
-        else if (string_equal(argv[i], "--verify"))
-            options->is_verify = true;
-        else if (string_equal(argv[i], "--inhibit-cache"))
-            options->inhibit_cache = true;
-        else if (string_equal(argv[i], "--help") || string_equal(argv[i], "--version")) {
-            print(1, argv[i][2] == 'h' ? help : "mmapfd ld.so %s (" ARCH_NAME ")\n",
-                  argv[i][2] == 'h' ? self : MMAPFD_VERSION);
+        bool *flag = flag_of(options, argv[i]);
+        if (flag != NULL)
+            *flag = true;
+        else if (tell(self, argv[i]))
             sys_exit(0);
-        } else {
+        else
             parse_valued(options, self, argv, &i);
-        }
     }
-    if (i >= argc)
+    if (i >= argc && !options->is_diagnostics)
         usage(self, "missing program name", "");
     return i;
+}
+
+/* name is what follows LD_ in an environment string, up to its end. */
+static void read_variable(struct options *options, const char *name)
+{
+    const struct valued all[] = {
+        {"LIBRARY_PATH=", &options->library_path},
+        {"PRELOAD=", &options->env_preload},
+        {"BIND_NOW=", &options->bind_now},
+        {"TRACE_LOADED_OBJECTS=", &options->trace_loaded},
+        {"VERBOSE=", &options->verbose},
+        {"WARN=", &options->warn},
+        {"SHOW_AUXV=", &options->show_auxv},
+        {"DEBUG=", &options->debug},
+        {"DEBUG_OUTPUT=", &options->debug_output},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (*all[i].value == NULL && string_starts(name, all[i].name))
+            *all[i].value = name + strlen(all[i].name);
+    }
+}
+
+void options_read_environment(struct options *options, char **envp)
+{
+    for (; *envp != NULL; envp++) {
+        if ((*envp)[0] == 'L' && string_starts(*envp, "LD_"))
+            read_variable(options, *envp + strlen("LD_"));
+    }
+}
+
+bool options_is_set(const char *value)
+{
+    return value != NULL && value[0] != '\0';
 }

@@ -1,19 +1,35 @@
-/* options.h - the loader's own command line, when it is run as `ld.so [options] program
- * [arguments]`. */
+/* options.h - what the user says to the loader: its command line, when it is run as `ld.so [options]
+ * program [arguments]`, and its environment variables. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
 #include <stdbool.h>
 
+#define MMAPFD_VERSION "0.1"
+
+/* Strings are NULL if not given. */
 struct options {
-    bool is_list, is_verify, inhibit_cache;
-    const char *library_path, *preload, *argv0; /* NULL if not given */
+    bool is_list, is_verify, is_diagnostics, inhibit_cache;
+    const char *preload, *argv0, *inhibit_rpath, *hwcaps_prepend, *hwcaps_mask;
+
+    const char *library_path; /* --library-path, else LD_LIBRARY_PATH */
+
+    /* variables */
+    const char *env_preload, *bind_now, *trace_loaded, *verbose, *warn, *show_auxv;
+    const char *debug, *debug_output;
 };
 
 /*
- * Parses argv[1] ...; returns the index of the program's name. Does not return for --help,
- * --version and mistakes (status 0, 0 and 1, as glibc and musl have them).
+ * Parses argv[1] ...; returns the index of the program's name, which may be missing only with
+ * --list-diagnostics. Does not return for --help, --version, --list-tunables and mistakes (status 0, 0, 0 and
+ * 1, as glibc and musl have them).
  */
 int options_parse(struct options *options, int argc, char **argv);
+
+/* Takes what is in the environment; an option that says the same goes before a variable. */
+void options_read_environment(struct options *options, char **envp);
+
+/* A variable that is set, and not to nothing. */
+bool options_is_set(const char *value);
 
 #endif

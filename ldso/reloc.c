@@ -413,14 +413,22 @@ static int defer_ifunc(const struct work *w, const Elf64_Rela *rela)
     return defer(w->object, rela, &w->def);
 }
 
+static bool is_tls(uint32_t type)
+{
+    return type == REL_DTPMOD || type == REL_DTPOFF || type == REL_TPOFF || type == REL_TLSDESC;
+}
+
+static enum lookup_mode mode_of(uint32_t type)
+{
+    return type == REL_COPY                        ? LOOKUP_COPY
+           : type == REL_JUMP_SLOT || is_tls(type) ? LOOKUP_PLT
+                                                   : LOOKUP_DATA;
+}
+
 /* Relocations that refer to a symbol. */
 static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type)
 {
-    bool is_tls = type == REL_DTPMOD || type == REL_DTPOFF || type == REL_TPOFF ||
-                  type == REL_TLSDESC;
-    enum lookup_mode mode = type == REL_COPY                  ? LOOKUP_COPY
-                            : type == REL_JUMP_SLOT || is_tls ? LOOKUP_PLT
-                                                              : LOOKUP_DATA;
+    enum lookup_mode mode = mode_of(type);
     uint32_t sym = (uint32_t)ELF64_R_SYM(rela->r_info);
 
     if (sym == STN_UNDEF) {
@@ -436,7 +444,7 @@ static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type
         if (err != 0)
             return err;
     }
-    if (is_tls)
+    if (is_tls(type))
         return relocate_tls(w, rela, type);
     if (type == REL_COPY)
         return defer(w->object, rela, &w->def);
@@ -728,4 +736,35 @@ int reloc_protect(struct object *first)
             return err;
     }
     return 0;
+}
+
+static int visit_table(struct work *w, const Elf64_Rela *table, size_t count, reloc_visit *visit,
+                       void *arg)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum lookup_mode mode = mode_of((uint32_t)ELF64_R_TYPE(table[i].r_info));
+        bool has_symbol = ELF64_R_SYM(table[i].r_info) != STN_UNDEF;
+        int err = has_symbol ? find_definition(w, &table[i], mode) : 0;
+        if (err != 0 && error_kind() != ERROR_SYMBOL)
+            return err;
+        visit(w->object, &table[i], has_symbol ? &w->def : NULL, arg);
+    }
+    return 0;
+}
+
+bool reloc_is_call(const Elf64_Rela *rela)
+{
+    return (uint32_t)ELF64_R_TYPE(rela->r_info) == REL_JUMP_SLOT;
+}
+
+int reloc_each(struct object *o, reloc_visit *visit, void *arg)
+{
+    struct work w = {.object = o};
+    int err = visit_table(&w, o->rela, o->rela_count, visit, arg);
+
+    if (err == 0)
+        err = visit_table(&w, o->jmprel, o->jmprel_count, visit, arg);
+    if (err == 0)
+        error_clear(); /* of what is undefined */
+    return err;
 }

@@ -24,6 +24,14 @@ int reloc_objects(struct object *first, bool is_lazy);
 int reloc_try(struct object *first);
 int reloc_protect(struct object *first);
 
+/* Calls visit for each relocation of o (DT_RELR's aside), with the definition that its symbol would be
+ * bound to now: all 0 if there is none, NULL if it has no symbol. Changes no word of o. 0 or -errno. */
+typedef void reloc_visit(struct object *o, const Elf64_Rela *rela, const struct lookup_def *def,
+                         void *arg);
+/* Of the kind that lazy binding leaves to a first call. */
+bool reloc_is_call(const Elf64_Rela *rela);
+int reloc_each(struct object *o, reloc_visit *visit, void *arg);
+
 /* The address that a definition stands for, its IFUNC resolver called. */
 uintptr_t reloc_address(const struct lookup_def *def);
 

@@ -225,12 +225,30 @@ static int try_list(const struct query *q, const char *list, const char *separat
     return -ENOENT;
 }
 
+/* --inhibit-rpath: names of objects, separated by colons. The program's is empty, as glibc has it. */
+static bool is_inhibited(const struct object *o)
+{
+    const char *name = o->is_program ? "" : o->name, *at = search_options.inhibit_rpath;
+    size_t len = strlen(name);
+
+    while (at != NULL) {
+        const char *end = strchr(at, ':');
+        size_t here = end != NULL ? (size_t)(end - at) : strlen(at);
+        if (here == len && memcmp(at, name, len) == 0)
+            return true;
+        at = end != NULL && end[1] != '\0' ? end + 1 : NULL;
+    }
+    return false;
+}
+
 static int try_object_list(struct query *q, const char *what, const char *list, struct object *o)
 {
     char *rule = list != NULL ? alloc_format("%s of %s", what, o->name) : NULL;
 
-    if (list == NULL || (list[0] == '\0' && world != WORLD_MUSL))
+    if (list == NULL || (list[0] == '\0' && world != WORLD_MUSL) || is_inhibited(o)) {
+        alloc_free(rule);
         return -ENOENT;
+    }
     q->rule = rule != NULL ? rule : what;
     q->flags = SERPATH_RUNPATH;
     int err = try_list(q, list, world == WORLD_MUSL ? ":\n" : ":", o);
@@ -287,25 +305,6 @@ static int try_cache(struct query *q)
     return path != NULL ? q->try(path, "/etc/ld.so.cache", q->arg) : -ENOENT;
 }
 
-static int search_glibc(struct query *q, struct object *by)
-{
-    int err = try_rpaths(q, by);
-
-    if (goes_on(err))
-        err = try_library_path(q);
-    if (goes_on(err))
-        err = try_object_list(q, "RUNPATH", by->runpath, by);
-    bool has_default = (by->flags_1 & DF_1_NODEFLIB) == 0;
-    if (goes_on(err) && has_default)
-        err = try_cache(q);
-    if (goes_on(err) && has_default) {
-        q->rule = "system directory";
-        q->flags = SERPATH_DEFAULT;
-        err = try_list(q, GLIBC_TRUSTED, ":", by);
-    }
-    return goes_on(err) ? -ENOENT : err;
-}
-
 /*
  * The path file lies two directories above the interpreter's name: for /lib/ld-musl-ARCH.so.1 in
  * /etc. The list is kept for the process. 0, or -errno: then there are no directories.
@@ -340,6 +339,34 @@ static int musl_directories(const char **directories)
     return fd < 0 && fd != -ENOENT ? fd : 0;
 }
 
+static int try_system_directories(struct query *q)
+{
+    const char *list = GLIBC_TRUSTED;
+    int err = world == WORLD_MUSL ? musl_directories(&list) : 0;
+
+    if (err != 0)
+        return err;
+    q->rule = "system directory";
+    q->flags = SERPATH_DEFAULT;
+    return try_list(q, list, world == WORLD_MUSL ? ":\n" : ":", object_head);
+}
+
+static int search_glibc(struct query *q, struct object *by)
+{
+    int err = try_rpaths(q, by);
+
+    if (goes_on(err))
+        err = try_library_path(q);
+    if (goes_on(err))
+        err = try_object_list(q, "RUNPATH", by->runpath, by);
+    bool has_default = (by->flags_1 & DF_1_NODEFLIB) == 0;
+    if (goes_on(err) && has_default)
+        err = try_cache(q);
+    if (goes_on(err) && has_default)
+        err = try_system_directories(q);
+    return goes_on(err) ? -ENOENT : err;
+}
+
 static int search_musl(struct query *q, struct object *by)
 {
     int err = try_library_path(q);
@@ -347,15 +374,7 @@ static int search_musl(struct query *q, struct object *by)
     for (struct object *o = by; o != NULL && err == -ENOENT; o = o->loader)
         err = try_object_list(q, o->runpath != NULL ? "RUNPATH" : "RPATH",
                               o->runpath != NULL ? o->runpath : o->rpath, o);
-    if (err != -ENOENT)
-        return err;
-    const char *directories;
-    err = musl_directories(&directories);
-    if (err != 0)
-        return err;
-    q->rule = "system directory";
-    q->flags = SERPATH_DEFAULT;
-    return try_list(q, directories, ":\n", by);
+    return err == -ENOENT ? try_system_directories(q) : err;
 }
 
 int search_library(const char *name, struct object *by, search_try *try, void *arg)
@@ -371,6 +390,13 @@ int search_directories(struct object *by, int (*visit)(const char *dir, unsigned
     struct query q = {.visit = visit, .arg = arg};
 
     return world == WORLD_MUSL ? search_musl(&q, by) : search_glibc(&q, by);
+}
+
+int search_system_directories(int (*visit)(const char *dir, unsigned flags, void *arg), void *arg)
+{
+    struct query q = {.visit = visit, .arg = arg};
+
+    return try_system_directories(&q);
 }
 
 void search_forget(void)

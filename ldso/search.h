@@ -7,8 +7,9 @@
 /* Set by main from the command line, the environment and the auxiliary vector, before the first
  * search. */
 struct search_options {
-    const char *library_path; /* LD_LIBRARY_PATH or --library-path; NULL if none */
-    const char *platform;     /* AT_PLATFORM, what $PLATFORM stands for */
+    const char *library_path;  /* LD_LIBRARY_PATH or --library-path; NULL if none */
+    const char *platform;      /* AT_PLATFORM, what $PLATFORM stands for */
+    const char *inhibit_rpath; /* objects whose RPATH and RUNPATH do not count; NULL if none */
     bool inhibit_cache;
     bool is_secure; /* AT_SECURE: no $ORIGIN, no relative directories */
 };
@@ -40,6 +41,9 @@ const char *search_origin(struct object *o);
  * flags; directories that only a cache knows are not among them. */
 int search_directories(struct object *by, int (*visit)(const char *dir, unsigned flags, void *arg),
                        void *arg);
+
+/* The same for the directories that are searched last, whoever needs something. */
+int search_system_directories(int (*visit)(const char *dir, unsigned flags, void *arg), void *arg);
 
 /* Drops what a search keeps between libraries: the mapped cache. */
 void search_forget(void);

@@ -65,6 +65,13 @@ int sys_open(const char *path)
     return (int)arch_syscall(SYS_OPENAT, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
 }
 
+int sys_open_append(const char *path)
+{
+    const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC;
+
+    return (int)arch_syscall(SYS_OPENAT, AT_FDCWD, (long)path, flags, 0666, 0, 0);
+}
+
 int sys_close(int fd)
 {
     return (int)call3(SYS_CLOSE, fd, 0, 0);
@@ -149,6 +156,22 @@ long sys_readlink(const char *path, char *buf, size_t len)
 long sys_getcwd(char *buf, size_t len)
 {
     return call3(SYS_GETCWD, (long)buf, (long)len, 0);
+}
+
+int sys_getpid(void)
+{
+    return (int)call3(SYS_GETPID, 0, 0, 0);
+}
+
+uint64_t sys_nanoseconds(void)
+{
+    const long monotonic = 1; /* CLOCK_MONOTONIC, <linux/time.h> */
+    struct {
+        int64_t seconds, nanoseconds;
+    } now = {0, 0};
+
+    call3(SYS_CLOCK_GETTIME, monotonic, (long)&now, 0);
+    return (uint64_t)now.seconds * 1000000000 + (uint64_t)now.nanoseconds;
 }
 
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };

@@ -56,7 +56,10 @@
 /* <asm-generic/fcntl.h>, <linux/fcntl.h> */
 #define AT_FDCWD (-100)
 #define O_RDONLY 0
+#define O_WRONLY 1
 #define O_ACCMODE 3
+#define O_CREAT 0100
+#define O_APPEND 02000
 #define O_CLOEXEC 02000000
 #define O_PATH 010000000
 #define F_GETFL 3
@@ -114,6 +117,8 @@ int sys_madvise(void *addr, size_t len, int advice);
 
 /* Opens for reading, close-on-exec; a descriptor or -errno. */
 int sys_open(const char *path);
+/* Opens for appending, and creates the file if need be. */
+int sys_open_append(const char *path);
 int sys_close(int fd);
 int sys_fstat(int fd, struct sys_stat *st);
 /* Threads of this process, or -errno without /proc. */
@@ -131,6 +136,9 @@ long sys_write(int fd, const void *buf, size_t len);
 long sys_readlink(const char *path, char *buf, size_t len);
 /* Bytes placed in buf, the terminating NUL counted. */
 long sys_getcwd(char *buf, size_t len);
+int sys_getpid(void);
+/* Nanoseconds of CLOCK_MONOTONIC. */
+uint64_t sys_nanoseconds(void);
 /* Waits while *word is value; wakes at most one waiter. */
 void sys_futex_wait(int *word, int value);
 void sys_futex_wake(int *word);

@@ -48,6 +48,8 @@
 #define SYS_NEWFSTATAT 79
 #define SYS_FSTAT 80
 #define SYS_EXIT_GROUP 94
+#define SYS_GETPID 172
+#define SYS_CLOCK_GETTIME 113
 #define SYS_FUTEX 98
 #define SYS_MUNMAP 215
 #define SYS_MMAP 222
