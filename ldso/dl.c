@@ -27,6 +27,7 @@
 #include "string.h"
 #include "sys.h"
 #include "tls.h"
+#include "trace.h"
 #include "world.h"
 
 uint64_t dl_added, dl_removed;
@@ -59,6 +60,7 @@ struct object *dl_from_handle(void *handle)
 /* Takes o out of everything that may refer to it, and unmaps it. */
 static void destroy(struct object *o)
 {
+    TRACE(.kind = TRACE_UNMAP, .object = o);
     object_unlink(o);
     for (struct object *other = object_head; other != NULL; other = other->next) {
         object_list_remove(&other->roots, o);
@@ -121,14 +123,19 @@ static int prepare(struct object *first, struct object *root, int mode)
 static void commit(struct object *first, struct object *root, int mode)
 {
     extend_scopes(root, false);
+    for (unsigned i = 0; trace_is_on && i < root->closure.count; i++)
+        TRACE(.kind = TRACE_SCOPE, .object = root->closure.items[i]);
     for (struct object *o = first; o != NULL; o = o->next) {
         o->is_new = false;
         o->is_nodelete = o->is_nodelete || (o->flags_1 & DF_1_NODELETE) != 0;
         dl_added++;
     }
     if ((mode & RTLD_GLOBAL) != 0) {
-        for (unsigned i = 0; i < root->closure.count; i++)
+        for (unsigned i = 0; i < root->closure.count; i++) {
+            if (!root->closure.items[i]->is_global)
+                TRACE(.kind = TRACE_GLOBAL, .object = root->closure.items[i]);
             lookup_make_global(root->closure.items[i]);
+        }
     }
     root->is_nodelete = root->is_nodelete || (mode & RTLD_NODELETE) != 0;
     root->open_count++;
@@ -181,6 +188,7 @@ static void *open_locked(struct opening *what)
         return NULL;
     }
     load_for_dlopen = true;
+    TRACE(.kind = TRACE_OPEN, .object = what->caller, .name = what->name);
     rdebug_notify(RDEBUG_ADD);
     int err = open_objects(what, &root);
     load_for_dlopen = was_for_dlopen;
@@ -190,6 +198,7 @@ static void *open_locked(struct opening *what)
         return NULL;
     }
     init_run(root);
+    TRACE(.kind = TRACE_OPENED, .object = root);
     return root;
 }
 
@@ -337,7 +346,10 @@ static int close_locked(void *handle)
         return 0;
     if (o->open_count == 0)
         return error_set(ERROR_LIBRARY, EINVAL, "%s: shared object not open", o->name);
-    if (--o->open_count == 0 && !init_is_exiting)
+    o->open_count--;
+    if (o->open_count > 0)
+        TRACE(.kind = TRACE_CLOSED, .object = o);
+    if (o->open_count == 0 && !init_is_exiting)
         collect();
     return 0;
 }

@@ -14,6 +14,7 @@
 #include "string.h"
 #include "sys.h"
 #include "tls.h"
+#include "trace.h"
 #include "world.h"
 
 /* musl: the object loaded after the caller, and if that one is global the global ones behind it. */
@@ -92,6 +93,8 @@ static int find(void *handle, struct lookup_name *n, const void *caller_addr,
     }
     if (!found)
         return not_found(o, n->name, n->version != NULL ? n->version->name : NULL);
+    TRACE(.kind = TRACE_BIND, .object = o, .name = n->name, .def = def,
+          .version = n->version != NULL ? n->version->name : NULL);
     if (handle == RTLD_DEFAULT)
         lookup_note_binding(caller, def->object);
     return 0;

@@ -24,6 +24,7 @@
 #include "load.h"
 #include "string.h"
 #include "sys.h"
+#include "trace.h"
 #include "world.h"
 
 typedef void init_function(int argc, char **argv, char **envp);
@@ -238,6 +239,8 @@ static void call(uintptr_t function)
 
 void init_run_preinit(const struct object *program)
 {
+    if (program->preinit_count > 0)
+        TRACE(.kind = TRACE_PREINIT, .object = program);
     for (size_t i = 0; i < program->preinit_count; i++)
         call(program->preinit_array[i]);
 }
@@ -255,12 +258,14 @@ static void construct(struct object *o)
     object_list_add(&constructed, o); /* without memory its destructors are not run at exit */
     if (o->is_program && init_skips_program)
         return;
+    TRACE(.kind = TRACE_INITIALISE, .object = o);
     bool was_held = guard_pause();
     if (o->init != 0 && has_legacy_functions())
         call(o->init);
     for (size_t i = 0; i < o->init_count; i++)
         call(o->init_array[i]);
     guard_resume(was_held);
+    TRACE(.kind = TRACE_END);
     o->is_constructed = true;
 }
 
@@ -286,6 +291,7 @@ void init_finish(struct object *o)
         return;
     o->is_finalised = true;
     object_list_remove(&constructed, o);
+    TRACE(.kind = TRACE_FINALISE, .object = o);
     bool was_held = guard_pause();
     for (size_t i = o->fini_count; i-- > 0;)
         ((void (*)(void))o->fini_array[i])();

@@ -15,6 +15,7 @@
 #include "search.h"
 #include "string.h"
 #include "sys.h"
+#include "trace.h"
 #include "world.h"
 
 bool load_for_dlopen, load_has_failed;
@@ -119,9 +120,11 @@ int load_descriptor(int fd, const char *path, const char *name, struct object *b
     struct object *o = object_new(path);
     if (o == NULL)
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", path);
+    TRACE(.kind = TRACE_MAP, .name = path);
     err = object_map(o, fd, &st);
     if (err == 0)
         err = check_kind(o, name);
+    TRACE(.kind = TRACE_END);
     if (err != 0) {
         object_free(o);
         return err;
@@ -133,18 +136,22 @@ int load_descriptor(int fd, const char *path, const char *name, struct object *b
     note_libc(o);
     world_decide(o);
     object_link(o);
+    TRACE(.kind = TRACE_MAPPED, .object = o, .name = name);
     *out = o;
     return 0;
 }
 
-static int open_library(const char *path, const char *name, struct object *by, struct object **out)
+static int open_library(const char *path, const char *name, const char *rule, struct object *by,
+                        struct object **out)
 {
+    TRACE(.kind = TRACE_TRY, .name = path, .rule = rule);
     int fd = sys_open(path);
+    int err = fd < 0 ? fd : load_descriptor(fd, path, name, by, out);
 
-    if (fd < 0)
-        return fd;
-    int err = load_descriptor(fd, path, name, by, out);
-    sys_close(fd);
+    if (err != 0)
+        TRACE(.kind = TRACE_PASS, .text = fd < 0 ? error_name(-fd) : error_text());
+    if (fd >= 0)
+        sys_close(fd);
     return err;
 }
 
@@ -173,13 +180,17 @@ static int pass_over(struct request *r, const char *path, int err)
 static int try_candidate(const char *path, const char *rule, void *arg)
 {
     struct request *r = arg;
-    (void)rule;
+    TRACE(.kind = TRACE_TRY, .name = path, .rule = rule);
     int fd = sys_open(path);
 
-    if (fd < 0)
+    if (fd < 0) {
+        TRACE(.kind = TRACE_PASS, .text = error_name(-fd));
         return pass_over(r, path, fd);
+    }
     int err = load_descriptor(fd, path, r->name, r->by, &r->found);
     sys_close(fd);
+    if (err != 0)
+        TRACE(.kind = TRACE_PASS, .text = error_text());
     if (err != -ENOTSUP)
         return err;
     r->has_foreign = true;
@@ -219,8 +230,11 @@ static int fail_to_open(const struct request *r, int err)
                   error_name(-err));
     if (!load_for_dlopen) {
         error_explain("  wanted by %s\n", r->by->name);
+        bool was_on = trace_is_on;
+        trace_is_on = false; /* it is the same search once more */
         if (strchr(r->name, '/') == NULL)
             search_library(r->name, r->by, explain_candidate, NULL);
+        trace_is_on = was_on;
     }
     return err;
 }
@@ -239,7 +253,7 @@ static int load_by_path(struct request *r)
     if (path == NULL)
         return fail_to_open(r, -ENOENT);
     r->found = load_find_by_name(path);
-    int err = r->found != NULL ? 0 : open_library(path, r->name, r->by, &r->found);
+    int err = r->found != NULL ? 0 : open_library(path, r->name, "a path", r->by, &r->found);
     if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_exists(path) != 0)
         /* glibc quotes a name given to dlopen as it was, a needed one with its tokens replaced */
         err = fail_to_open(&(struct request){.name = is_being_linked(r->by) ? path : r->name,
@@ -261,7 +275,7 @@ static int load_by_interp(struct request *r)
         path = program->interp;
     if (!string_equal(string_basename(path), r->name))
         return -ENOENT;
-    return open_library(path, r->name, r->by, &r->found);
+    return open_library(path, r->name, "PT_INTERP", r->by, &r->found);
 }
 
 static int load_by_search(struct request *r)
@@ -290,13 +304,23 @@ static int load_musl_libc(struct request *r)
             return 0;
         }
     }
-    int err = open_library(path, r->name, r->by, &r->found);
+    int err = open_library(path, r->name, "musl's libc", r->by, &r->found);
     if (err < 0 && r->found == NULL)
         return err == -ENOENT ? fail_to_open(r, err) : err;
     r->found->is_boot = true;
     r->found->is_libc_family = true;
     set_short_name(r->found, r->name);
     return 0;
+}
+
+static int load_anew(struct request *r)
+{
+    bool is_path = strchr(r->name, '/') != NULL;
+
+    TRACE(.kind = TRACE_NEED, .object = r->by, .name = r->name);
+    if (!is_path)
+        TRACE(.kind = TRACE_SEARCH, .object = r->by, .name = r->name);
+    return is_path ? load_by_path(r) : load_by_search(r);
 }
 
 int load_library(const char *name, struct object *by, struct object **out)
@@ -308,7 +332,7 @@ int load_library(const char *name, struct object *by, struct object **out)
     if (world == WORLD_MUSL && world_is_musl_libc(name))
         err = load_musl_libc(&r);
     else if ((r.found = load_find_by_name(name)) == NULL)
-        err = strchr(name, '/') != NULL ? load_by_path(&r) : load_by_search(&r);
+        err = load_anew(&r);
     if (err != 0 && !error_is_set()) /* it is there, and cannot be opened */
         fail_to_open(&r, err);
     if (err != 0 && world == WORLD_MUSL && !string_starts(error_text(), "Error ")) {
@@ -316,6 +340,8 @@ int load_library(const char *name, struct object *by, struct object **out)
         fail_as_musl(&r, err == -ENOTSUP ? -ENOEXEC : err, detail);
         alloc_free(detail);
     }
+    TRACE(.kind = TRACE_GOT, .object = r.by, .name = name, .other = r.found,
+          .text = err != 0 ? error_text() : NULL);
     *out = r.found;
     return err;
 }
@@ -564,6 +590,7 @@ static int check_need(const struct object *o, struct object *definer, const Elf6
 {
     const char *name = object_string(o, need->vna_name);
 
+    TRACE(.kind = TRACE_VERSION, .object = o, .other = definer, .name = name);
     if (definer->verdef_count == 0) {
         if (!load_for_dlopen && !definer->is_missing)
             print(2, "%s: %s: no version information available (required by %s)\n",

@@ -380,6 +380,34 @@ bool lookup_in_scope(struct object *from, struct lookup_name *n, enum lookup_mod
     return found || lookup_in_builtins(n, def);
 }
 
+static bool visit_list(const struct object_list *list, bool (*visit)(struct object *o, void *arg),
+                       void *arg)
+{
+    for (unsigned i = 0; i < list->count; i++) {
+        if (visit(list->items[i], arg))
+            return true;
+    }
+    return false;
+}
+
+static bool visit_roots(const struct object *from, bool (*visit)(struct object *o, void *arg),
+                        void *arg)
+{
+    for (unsigned i = 0; i < from->roots.count; i++) {
+        if (visit_list(&from->roots.items[i]->closure, visit, arg))
+            return true;
+    }
+    return false;
+}
+
+bool lookup_each(struct object *from, bool (*visit)(struct object *o, void *arg), void *arg)
+{
+    return (from->is_symbolic && world != WORLD_MUSL && visit(from, arg)) ||
+           (from->is_deepbind && visit_roots(from, visit, arg)) ||
+           visit_list(&lookup_global, visit, arg) ||
+           (!from->is_deepbind && visit_roots(from, visit, arg));
+}
+
 static int override_symbol(struct object *o, uint32_t index, const char *name, void *addr)
 {
     const char *have = object_string(o, o->symtab[index].st_name);

@@ -84,6 +84,9 @@ bool lookup_in_list(const struct object_list *list, unsigned first, struct looku
 bool lookup_in_scope(struct object *from, struct lookup_name *n, enum lookup_mode mode,
                      struct lookup_def *def);
 
+/* Calls visit for the objects that lookup_in_scope would ask, in order, until it returns true. */
+bool lookup_each(struct object *from, bool (*visit)(struct object *o, void *arg), void *arg);
+
 /* Among the loader's own definitions. */
 bool lookup_in_builtins(const struct lookup_name *n, struct lookup_def *def);
 

@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "arch.h"
 #include "cache.h"
+#include "debug.h"
 #include "diagnostics.h"
 #include "dl.h"
 #include "error.h"
@@ -27,6 +28,7 @@
 #include "string.h"
 #include "sys.h"
 #include "tls.h"
+#include "trace.h"
 #include "world.h"
 
 extern const char _start[] __attribute__((visibility("hidden")));
@@ -78,6 +80,8 @@ static void read_options(void)
     if (search_options.is_secure)
         process_scrub_environment();
     options_read_environment(&options, process.envp);
+    if (options.debug != NULL)
+        debug_start(options.debug, options.debug_output);
     cache_hwcaps_prepend = options.hwcaps_prepend;
     cache_hwcaps_mask = options.hwcaps_mask;
     if (options.show_auxv != NULL)
@@ -280,6 +284,8 @@ static void load_everything(void)
     check(load_closure(program));
     for (unsigned i = 0; i < program->closure.count; i++)
         check(lookup_make_global(program->closure.items[i]));
+    for (const struct object *o = object_head; trace_is_on && o != NULL; o = o->next)
+        TRACE(.kind = TRACE_SCOPE, .object = o);
     search_forget();
 }
 
@@ -300,6 +306,7 @@ static _Noreturn void list_and_exit(void)
         .has_versions = options_is_set(options.verbose),
         .has_undefined = options_is_set(options.warn),
         .has_functions = options_is_set(options.bind_now),
+        .is_unused_only = debug_wants_unused(),
     };
 
     check(try_start());
@@ -322,9 +329,11 @@ static void finalise(void)
     init_finish_all();
 }
 
+/* The libc's own start-up code does the rest: in the glibc world it is the program's constructors. */
 static void initialise(void)
 {
     init_run(program);
+    TRACE(.kind = TRACE_ENTER, .object = program);
 }
 
 static struct libc_services services(void)
@@ -404,7 +413,7 @@ _Noreturn void main_continue(uintptr_t *sp)
     rdebug_notify(RDEBUG_CONSISTENT);
     if (world != WORLD_MUSL) { /* musl calls initialise and finalise through the stub's arrays */
         init_run_preinit(program);
-        init_run(program);
+        initialise();
     }
     arch_enter(sp, program->entry, world != WORLD_MUSL ? (uintptr_t)finalise : 0);
 }

@@ -23,6 +23,7 @@
 #include "string.h"
 #include "sys.h"
 #include "tls.h"
+#include "trace.h"
 #include "world.h"
 
 uint64_t reloc_hwcap, reloc_hwcap2;
@@ -217,6 +218,7 @@ static int find_definition(struct work *w, const Elf64_Rela *rela, enum lookup_m
     }
     w->sym = index;
     w->mode = mode;
+    TRACE(.kind = TRACE_BIND, .object = o, .symbol = index, .def = &w->def);
     return 0;
 }
 
@@ -614,6 +616,14 @@ static int relocate_object(struct object *o, bool is_lazy)
     return err == 0 && is_unterminated(o) ? error_unterminated(o) : err;
 }
 
+static int relocate_and_tell(struct object *o, bool is_lazy)
+{
+    TRACE(.kind = TRACE_RELOCATE, .object = o);
+    int err = relocate_object(o, is_lazy);
+    TRACE(.kind = TRACE_END);
+    return err;
+}
+
 /* COPY: both sides say a size; the smaller one is copied, and source and target are checked for it.
  */
 static int copy(const struct deferred *d)
@@ -685,7 +695,7 @@ int reloc_objects(struct object *first, bool is_lazy)
     join_objects(first);
     for (struct object *o = object_tail; o != NULL && err == 0; o = o == first ? NULL : o->prev) {
         if (!o->is_relocated && !o->is_boot && !o->is_vdso)
-            err = relocate_object(o, is_lazy);
+            err = relocate_and_tell(o, is_lazy);
     }
     join_end(first);
     if (err == 0 && !is_trial)

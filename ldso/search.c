@@ -15,6 +15,7 @@
 #include "error.h"
 #include "string.h"
 #include "sys.h"
+#include "trace.h"
 #include "world.h"
 
 #define GLIBC_TRUSTED "/" ARCH_LIB ":/usr/" ARCH_LIB ":/lib:/usr/lib"
@@ -225,6 +226,18 @@ static int try_list(const struct query *q, const char *list, const char *separat
     return -ENOENT;
 }
 
+/* A search comes to a list of directories, which is of; tokens in it stand for things of o. */
+static void trace_rule(const struct query *q, const char *rule, const struct object *of,
+                       const char *list, struct object *o)
+{
+    if (!trace_is_on || q->name == NULL)
+        return;
+    char *expanded = q->is_literal ? NULL : search_expand(list, strlen(list), o);
+    TRACE(.kind = TRACE_RULE, .rule = rule, .object = of,
+          .name = expanded != NULL ? expanded : list);
+    alloc_free(expanded);
+}
+
 /* --inhibit-rpath: names of objects, separated by colons. The program's is empty, as glibc has it. */
 static bool is_inhibited(const struct object *o)
 {
@@ -251,6 +264,7 @@ static int try_object_list(struct query *q, const char *what, const char *list, 
     }
     q->rule = rule != NULL ? rule : what;
     q->flags = SERPATH_RUNPATH;
+    trace_rule(q, what, o, list, o);
     int err = try_list(q, list, world == WORLD_MUSL ? ":\n" : ":", o);
     alloc_free(rule);
     return err;
@@ -266,6 +280,7 @@ static int try_library_path(struct query *q)
     q->rule = "LD_LIBRARY_PATH";
     q->flags = SERPATH_LIBPATH;
     q->is_literal = world == WORLD_MUSL;
+    trace_rule(q, q->rule, NULL, list, object_head);
     int err = try_list(q, list, world == WORLD_MUSL ? ":\n" : ":;", object_head);
     q->is_literal = false;
     return err;
@@ -299,10 +314,17 @@ static int try_rpaths(struct query *q, struct object *by)
 
 static int try_cache(struct query *q)
 {
-    const char *path = q->name == NULL || search_options.inhibit_cache ? NULL
-                                                                       : cache_lookup(q->name);
+    static const char rule[] = "/etc/ld.so.cache";
 
-    return path != NULL ? q->try(path, "/etc/ld.so.cache", q->arg) : -ENOENT;
+    if (q->name == NULL || search_options.inhibit_cache)
+        return -ENOENT;
+    TRACE(.kind = TRACE_RULE, .rule = rule);
+    const char *path = cache_lookup(q->name);
+    if (path == NULL) {
+        TRACE(.kind = TRACE_TRY, .rule = rule);
+        TRACE(.kind = TRACE_PASS, .text = "no entry for this name");
+    }
+    return path != NULL ? q->try(path, rule, q->arg) : -ENOENT;
 }
 
 /*
@@ -348,6 +370,7 @@ static int try_system_directories(struct query *q)
         return err;
     q->rule = "system directory";
     q->flags = SERPATH_DEFAULT;
+    trace_rule(q, "system search path", NULL, list, object_head);
     return try_list(q, list, world == WORLD_MUSL ? ":\n" : ":", object_head);
 }
 

@@ -102,3 +102,85 @@ hwcaps() {
         --library-path "$BATS_TEST_TMPDIR" --list ./main
 }
 @test "explain: --glibc-hwcaps-prepend, --glibc-hwcaps-mask" { by_loader boot-list hwcaps; }
+
+# LD_DEBUG. Lines as a set: which object comes first, and that the native loader relocates itself and asks for malloc, is
+# no concern of a reader; nor that we do not look into directories that are not there. Whether destructors of an
+# object without any are told, and the program's under its name, is up to the release of glibc.
+debug_lines() {
+    sed -nE 's/^ *[0-9]+:\t *//p' | sed -E -e "s|$PWD/|./|g; s|\./main\.ours|./main|g; s|(\./)+|./|g" \
+        -e 's|[^ ]*ld-linux[-_.a-z0-9]*|LD|g' -e 's/0x[0-9a-f]+/X/g' -e 's/^(calling fini:)  /\1 .\/main /' |
+        grep -vE "^(LD|find LD|relocation processing: LD|calling (init|fini): LD|binding file LD|symbol=.* LD)|\
+^symbol=(_dl_catch|_dl_signal|__rseq_)|^calling fini: .*libc.so.6|^$|vdso|^trying|^search path|^no scope|^dynamic: |^entry: |^binding file ./main \[0\] to [^ ]*libc.so.6 \[0\]: normal symbol .(calloc|free|malloc|realloc)'" |
+        LC_ALL=C sort -u
+}
+scopes_joined() { debug_lines | grep ^add; }
+debug_alike() { # FIXTURE LEAST
+    both "$1" debug_lines LD_BIND_NOW=1 LD_DEBUG=files:libs:bindings:versions:scopes:reloc
+    [[ $(wc -l <"$BATS_TEST_TMPDIR/interp") -ge $2 ]]
+}
+@test "explain: LD_DEBUG of a start" { debug_alike boot-list 100; }
+@test "explain: LD_DEBUG: preloaded libraries" {
+    both search-preload debug_lines LD_BIND_NOW=1 LD_DEBUG=all LD_PRELOAD=./libp.so
+    grep -q 'file=./libp.so \[0\];  needed by ./main \[0\]' "$BATS_TEST_TMPDIR/interp"
+}
+@test "explain: LD_DEBUG: versions and protected symbols" {
+    debug_alike lookup-versions 100
+    debug_alike lookup-protected 100
+    grep -q 'protected symbol' "$BATS_TEST_TMPDIR/interp"
+}
+@test "explain: LD_DEBUG: dlopen, dlsym, dlclose" {
+    debug_alike dl-close 100
+    grep -q 'destroying link map' "$BATS_TEST_TMPDIR/interp"
+    debug_alike dl-deepbind 100
+    debug_alike init-opened 100
+    both dl-flags scopes_joined LD_DEBUG=scopes
+    grep -q '^add .* to global scope' "$BATS_TEST_TMPDIR/interp"
+}
+@test "explain: LD_DEBUG: a library that is missing" {
+    debug_alike search-missing 4
+}
+@test "explain: LD_DEBUG=symbols" {
+    # The native loader asks lazily in between; with LD_BIND_NOW it asks as we say.
+    both boot-list debug_lines LD_BIND_NOW=1 LD_DEBUG=symbols
+    grep -q 'symbol=a;  lookup in file=./main \[0\]' "$BATS_TEST_TMPDIR/interp"
+}
+
+debug_output() {
+    [[ $3 == interp ]] || return 0
+    run -0 --separate-stderr under "$@" LD_DEBUG=files:nonsense "LD_DEBUG_OUTPUT=$BATS_TEST_TMPDIR/debug" ./main
+    # shellcheck disable=SC2154 # bats sets it
+    assert_equal "$stderr" "warning: debug option \`nonsense' unknown; try LD_DEBUG=help"
+    local file=("$BATS_TEST_TMPDIR"/debug.*)
+    assert_regex "${file[*]}" "^$BATS_TEST_TMPDIR/debug\\.[0-9]+\$"
+    run -0 cat "${file[0]}"
+    refute_line --regexp "^ *${file[0]##*.}:\\$"
+    assert_line --regexp "^ *${file[0]##*.}:"$'\t''file=lib.*generating link map'
+    rm "${file[0]}"
+}
+assert_regex() { [[ $1 =~ $2 ]] || fail "$1 does not match $2"; }
+@test "explain: LD_DEBUG_OUTPUT, and a topic that does not exist" { fixture_each search-preload debug_output; }
+
+@test "explain: LD_DEBUG=help" {
+    all() { cat; }
+    both boot-hello all LD_DEBUG=libs:help
+    grep -q '^  statistics  ' "$BATS_TEST_TMPDIR/interp"
+}
+
+not_privileged() {
+    [[ $3 == interp ]] || return 0
+    local program=$BATS_TEST_TMPDIR/program
+    cp main.ours "$program"
+    chgrp 65534 "$program"
+    chmod 2755 "$program"
+    run -0 env LD_DEBUG=all LD_DEBUG_OUTPUT="$BATS_TEST_TMPDIR/none" LD_SHOW_AUXV=1 LD_TRACE_LOADED_OBJECTS=1 "$program"
+    assert_line "secure 1"
+    refute_output --partial "$BATS_TEST_TMPDIR/none"
+    refute_output --partial AT_PAGESZ
+    run ! compgen -G "$BATS_TEST_TMPDIR/none*"
+}
+@test "explain: a privileged start explains nothing" {
+    [[ $(id -u) == 0 ]] || skip "only root can make a program of another group"
+    [[ $(findmnt -n -o OPTIONS -T "$BATS_TEST_TMPDIR") != *nosuid* ]] || skip "temporary files have no privileges here"
+    on_host_only "an emulator gives no privileges"
+    fixture_each boot-secure not_privileged
+}
