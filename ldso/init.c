@@ -269,15 +269,37 @@ static void construct(struct object *o)
     o->is_constructed = true;
 }
 
-void init_run(struct object *root)
+/* Whose constructors go before all others, NULL if nobody's. */
+static struct object *find_first(const struct object *root)
 {
-    struct object *init_first = NULL;
+    struct object *first = NULL;
 
     for (unsigned i = 0; i < root->init_order.count && world != WORLD_MUSL; i++) {
         struct object *o = root->init_order.items[i];
         if ((o->flags_1 & DF_1_INITFIRST) != 0 && !o->is_initialised)
-            init_first = o;
+            first = o;
     }
+    return first;
+}
+
+int init_list(struct object *root, struct object_list *order)
+{
+    int err = init_sort(root);
+    struct object *first = err == 0 ? find_first(root) : NULL;
+
+    if (first != NULL)
+        err = object_list_add(order, first);
+    for (unsigned i = root->init_order.count; i-- > 0 && err == 0;) {
+        if (root->init_order.items[i] != first)
+            err = object_list_add(order, root->init_order.items[i]);
+    }
+    return err;
+}
+
+void init_run(struct object *root)
+{
+    struct object *init_first = find_first(root);
+
     if (init_first != NULL)
         construct(init_first);
     for (unsigned i = root->init_order.count; i-- > 0;)

@@ -37,6 +37,9 @@ int init_sort_for_exit(struct object_list *list);
 /* Runs o's destructors if its constructors have run and they have not. */
 void init_finish(struct object *o);
 
+/* Fills order with root's closure in the order in which init_run would go. 0 or -ENOMEM. */
+int init_list(struct object *root, struct object_list *order);
+
 /* Runs the destructors of all objects: at exit. */
 void init_finish_all(void);
 

@@ -141,6 +141,13 @@ int load_descriptor(int fd, const char *path, const char *name, struct object *b
     return 0;
 }
 
+/* Why a file is not taken: what was found in it rather than the native loader's words, which may be that
+ * there is no such file. */
+static const char *pass_text(void)
+{
+    return error_explanation()[0] != '\0' ? error_explanation() : error_text();
+}
+
 static int open_library(const char *path, const char *name, const char *rule, struct object *by,
                         struct object **out)
 {
@@ -149,7 +156,7 @@ static int open_library(const char *path, const char *name, const char *rule, st
     int err = fd < 0 ? fd : load_descriptor(fd, path, name, by, out);
 
     if (err != 0)
-        TRACE(.kind = TRACE_PASS, .text = fd < 0 ? error_name(-fd) : error_text());
+        TRACE(.kind = TRACE_PASS, .text = fd < 0 ? error_name(-fd) : pass_text());
     if (fd >= 0)
         sys_close(fd);
     return err;
@@ -190,7 +197,7 @@ static int try_candidate(const char *path, const char *rule, void *arg)
     int err = load_descriptor(fd, path, r->name, r->by, &r->found);
     sys_close(fd);
     if (err != 0)
-        TRACE(.kind = TRACE_PASS, .text = error_text());
+        TRACE(.kind = TRACE_PASS, .text = pass_text());
     if (err != -ENOTSUP)
         return err;
     r->has_foreign = true;
@@ -304,6 +311,7 @@ static int load_musl_libc(struct request *r)
             return 0;
         }
     }
+    TRACE(.kind = TRACE_NEED, .object = r->by, .name = r->name);
     int err = open_library(path, r->name, "musl's libc", r->by, &r->found);
     if (err < 0 && r->found == NULL)
         return err == -ENOENT ? fail_to_open(r, err) : err;
@@ -608,6 +616,7 @@ static int check_need(const struct object *o, struct object *definer, const Elf6
                   definer->name, name, o->name);
         return 0;
     }
+    TRACE(.kind = TRACE_LACK, .object = o, .other = definer, .name = name);
     return error_set(ERROR_VERSION, ENOEXEC, "%s: version `%s' not found (required by %s)",
                      definer->name, name, o->name);
 }

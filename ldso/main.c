@@ -14,6 +14,7 @@
 #include "diagnostics.h"
 #include "dl.h"
 #include "error.h"
+#include "explain.h"
 #include "init.h"
 #include "libc/libc.h"
 #include "list.h"
@@ -70,6 +71,22 @@ void main_start_process(uintptr_t *sp)
     sys_find_page_size(); /* where the vector has none */
 }
 
+/* --explain, LD_EXPLAIN. */
+static void read_topics(const char *self)
+{
+    if (options.explain == NULL && options_is_set(options.env_explain))
+        options.explain = options.env_explain;
+    if (options.explain == NULL)
+        return;
+    if (!explain_start(options.explain)) {
+        print(2, "%s: --explain knows search, symbol:NAME, reloc, tls, init and json, not '%s'\n",
+              self, options.explain);
+        sys_exit(1);
+    }
+    explain.is_json = explain.is_json || options.is_json;
+    options.is_list = true;
+}
+
 /* What the user wants, from the command line and the environment; answers that need no program. */
 static void read_options(void)
 {
@@ -82,6 +99,7 @@ static void read_options(void)
     options_read_environment(&options, process.envp);
     if (options.debug != NULL)
         debug_start(options.debug, options.debug_output);
+    read_topics(self);
     cache_hwcaps_prepend = options.hwcaps_prepend;
     cache_hwcaps_mask = options.hwcaps_mask;
     if (options.show_auxv != NULL)
@@ -269,7 +287,9 @@ static void load_everything(void)
 {
     world_decide(program);
     program->link_name = world == WORLD_MUSL ? program->name : "";
-    if (options.is_list)
+    if (options.explain != NULL)
+        load_skips = LOAD_SKIPS_ALL;
+    else if (options.is_list)
         load_skips = options.trace_loaded != NULL || world == WORLD_MUSL ? LOAD_SKIPS_ABSENT
                                                                          : LOAD_SKIPS_VERSIONS;
     object_link(program);
@@ -302,6 +322,8 @@ static int try_start(void)
 /* --list, LD_TRACE_LOADED_OBJECTS: what ldd wants to know besides is in other variables. */
 static _Noreturn void list_and_exit(void)
 {
+    if (options.explain != NULL)
+        sys_exit(explain_print(program, try_start()));
     struct list_options what = {
         .has_versions = options_is_set(options.verbose),
         .has_undefined = options_is_set(options.warn),

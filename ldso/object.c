@@ -12,6 +12,7 @@
 #include "arch.h"
 #include "dynamic.h"
 #include "error.h"
+#include "machines.h"
 #include "mmapfd_file.h"
 #include "names.h"
 #include "string.h"
@@ -268,6 +269,20 @@ static const char *familiar_words(int err, const struct mmapfd_reason *why)
     return NULL;
 }
 
+/* A machine's name; "unknown" if it is not one of the usual ones. */
+static const char *name_machine(uint64_t number)
+{
+#define CASE(machine, name)                                                                        \
+    case machine:                                                                                  \
+        return name;
+    switch (number) {
+        ELF_MACHINES(CASE)
+    default:
+        return "unknown";
+    }
+#undef CASE
+}
+
 /* The sentence for a refused file: the familiar one where there is one, with what mmapfd checked and
  * found below it. */
 static int explain_refusal(const struct object *o, int err, const struct mmapfd_reason *why)
@@ -278,8 +293,12 @@ static int explain_refusal(const struct object *o, int err, const struct mmapfd_
     mmapfd_explain(why, sentence, sizeof sentence);
     error_set(ERROR_LIBRARY, -err, "%s: %s", o->name, words != NULL ? words : sentence);
     if (string_equal(why->check, "e_machine"))
-        error_explain("  %s is for another machine: e_machine is %lu, wanted %lu (" ARCH_NAME ")\n",
-                      o->name, why->found, why->wanted);
+        error_explain("  %s is for another machine: e_machine is %lu (%s), wanted %lu (%s)\n",
+                      o->name, why->found, name_machine(why->found), why->wanted,
+                      name_machine(why->wanted));
+    else if (string_equal(why->check, "EI_CLASS") && why->found == ELFCLASS32)
+        error_explain("  %s is for another machine: EI_CLASS is 1 (32-bit), wanted 2 (64-bit)\n",
+                      o->name);
     else if (words != NULL && why->relation != NULL)
         error_explain("  %s: %s\n", o->name, sentence);
     if (string_equal(why->check, "EI_CLASS") || string_equal(why->check, "e_machine"))

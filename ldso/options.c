@@ -14,6 +14,9 @@ static const char help[] =
     "Loads PROGRAM and the shared libraries it needs, and runs it.\n"
     "\n"
     "  --list                 list the libraries and where they are found; run nothing\n"
+    "  --explain[=TOPICS]     say why: search (who needs what, and where it was sought),\n"
+    "                         symbol:NAME, reloc, tls, init; run nothing\n"
+    "  --json                 explain as JSON\n"
     "  --verify               status 0 if PROGRAM is a dynamic program, 2 if it is a\n"
     "                         library, 1 if it is neither\n"
     "  --library-path PATH    search PATH instead of LD_LIBRARY_PATH\n"
@@ -104,6 +107,7 @@ static bool tell(const char *self, const char *arg)
 static bool *flag_of(struct options *options, const char *arg)
 {
     return string_equal(arg, "--list")               ? &options->is_list
+           : string_equal(arg, "--json")             ? &options->is_json
            : string_equal(arg, "--verify")           ? &options->is_verify
            : string_equal(arg, "--inhibit-cache")    ? &options->inhibit_cache
            : string_equal(arg, "--list-diagnostics") ? &options->is_diagnostics
@@ -123,6 +127,10 @@ int options_parse(struct options *options, int argc, char **argv)
         bool *flag = flag_of(options, argv[i]);
         if (flag != NULL)
             *flag = true;
+        else if (string_equal(argv[i], "--explain"))
+            options->explain = "";
+        else if (string_starts(argv[i], "--explain="))
+            options->explain = argv[i] + strlen("--explain=");
         else if (tell(self, argv[i]))
             sys_exit(0);
         else
@@ -145,6 +153,7 @@ static void read_variable(struct options *options, const char *name)
         {"WARN=", &options->warn},
         {"SHOW_AUXV=", &options->show_auxv},
         {"DEBUG=", &options->debug},
+        {"EXPLAIN=", &options->env_explain},
         {"DEBUG_OUTPUT=", &options->debug_output},
     };
 

@@ -10,13 +10,15 @@
 /* Strings are NULL if not given. */
 struct options {
     bool is_list, is_verify, is_diagnostics, inhibit_cache;
+    bool is_json;
+    const char *explain; /* --explain: "" without a value */
     const char *preload, *argv0, *inhibit_rpath, *hwcaps_prepend, *hwcaps_mask;
 
     const char *library_path; /* --library-path, else LD_LIBRARY_PATH */
 
     /* variables */
     const char *env_preload, *bind_now, *trace_loaded, *verbose, *warn, *show_auxv;
-    const char *debug, *debug_output;
+    const char *debug, *debug_output, *env_explain;
 };
 
 /*

@@ -272,6 +272,11 @@ int tls_setup_alone(void)
     return err != 0 ? error_set(ERROR_LIBRARY, -err, "cannot set the thread pointer") : 0;
 }
 
+size_t tls_surplus(void)
+{
+    return surplus_end - surplus_next;
+}
+
 static void init_static(uintptr_t tp, void *arg)
 {
     const struct object *o = arg;

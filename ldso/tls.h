@@ -48,6 +48,9 @@ void tls_copy_images(void);
  * -errno. */
 int tls_setup_alone(void);
 
+/* Bytes left in the static block for libraries that are opened later. */
+size_t tls_surplus(void);
+
 /* Gives a module of a dlopen an id (dynamic until a relocation asks for more), and takes it back.
  */
 int tls_add_module(struct object *o);

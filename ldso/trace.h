@@ -26,7 +26,8 @@ enum trace_kind {
     TRACE_GOT,      /* the last need is met by other; NULL: by nothing, because of text */
     TRACE_MAP,      /* mapping of the file name begins */
     TRACE_MAPPED,   /* object, asked for as name, is in memory and linked */
-    TRACE_VERSION,  /* object needs version name of other; text: what is wrong, or NULL */
+    TRACE_VERSION,  /* object needs version name of other; */
+    TRACE_LACK,       /* and does not get it */
     TRACE_SCOPE,    /* the scope of object is as it will be used */
     TRACE_RELOCATE, /* relocation of object begins */
     TRACE_BIND,    /* object's symbol, its symbol-th or called name, is bound to def; all 0: weak */

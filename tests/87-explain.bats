@@ -184,3 +184,147 @@ not_privileged() {
     on_host_only "an emulator gives no privileges"
     fixture_each boot-secure not_privileged
 }
+
+# --explain.
+
+explains_search() {
+    [[ $3 == glibc ]] || return 0
+    run -0 launch "$2" "$3" "$ld" --explain --library-path /nowhere ./main
+    refute_output --partial ran
+    assert_line ./main
+    assert_line --regexp '^  liba.so => .*/liba.so \(RUNPATH of ./main\)$'
+    assert_line "      - /nowhere/liba.so (LD_LIBRARY_PATH): No such file or directory"
+    assert_line --regexp '^    libc.so.6 => .*libc.so.6 \(loaded already\)$'
+    local said=$output
+    run -0 launch "$2" "$3" LD_EXPLAIN=1 LD_LIBRARY_PATH=/nowhere ./main.ours
+    assert_equal "${output//main.ours/main}" "$said"
+}
+@test "explain: who asked for what, and each place with its rule" { by_ours boot-list explains_search; }
+
+explains_failure() {
+    run -127 --separate-stderr launch "$2" "$3" "$ld" --explain ./main
+    assert_line "  liba.so => not found"
+    assert_line --regexp '^      - .*/liba.so \(RUNPATH of ./main\): No such file or directory$'
+    assert_line --regexp '^      - /.*lib.*/liba.so \(system directory\): No such file or directory$'
+    assert_line --regexp '^  libc\.so.* => /'
+    assert_equal "$(python3 -c 'import json, sys; e = json.load(sys.stdin)
+print(e["complete"], [n["found"] for n in e["needs"] if n["name"] == "liba.so"])' <<<"$(launch "$2" "$3" "$ld" --explain --json ./main 2>/dev/null)")" "False [None]"
+}
+@test "explain: a library that is missing, and status 127" { by_ours search-missing explains_failure; }
+
+explains_version() {
+    [[ $3 == glibc ]] || return 0
+    run -127 --separate-stderr launch "$2" "$3" "$ld" --explain ./main
+    assert_line --regexp '^    ! needs version V2 of .*/liba.so, which does not define it$'
+}
+@test "explain: a version that is missing" { by_ours lookup-versions-missing explains_version; }
+
+# A directory called after all that JSON must not have as it stands, with a file in it that is for nobody.
+says_json() {
+    [[ $3 == glibc ]] || return 0
+    local odd=$BATS_TEST_TMPDIR/$'odd"\\\t\n\xff\xc3\x28\xed\xa0\x80\xf0\x9f\x98\x80\x7f'
+    mkdir -p "$odd"
+    echo text >"$odd/libc.so.6"
+    cp liba.so "$odd"
+    run -127 bash -c 'out=$1; shift; "$@" >"$out"' - "$BATS_TEST_TMPDIR/json" \
+        "$ld" --json --explain=search,tls,init,reloc,symbol:a --library-path "$odd" --inhibit-rpath "" ./main
+    run -0 python3 - "$odd" "$BATS_TEST_TMPDIR/json" <<'END'
+import json, os, sys
+odd = sys.argv[1]
+with open(sys.argv[2], "rb") as file:
+    said = json.loads(file.read().decode())
+assert said["complete"] is False
+found = {need["name"]: need for need in said["needs"]}
+assert os.fsencode(found["liba.so"]["found"]) == os.fsencode(odd) + b"/liba.so", found["liba.so"]
+assert any(o["path"] == found["liba.so"]["found"] for o in said["objects"])
+assert said["symbol"]["definitions"][0]["object"] == found["liba.so"]["found"]
+assert said["tls"]["surplus"] > 0 and said["constructors"] and said["relocations"]
+print(json.dumps(found["libc.so.6"]))
+END
+    # It ends the search, as natively.
+    assert_output --partial '"found": null'
+    [[ -z $(type -P jq) ]] || jq . "$BATS_TEST_TMPDIR/json" >/dev/null
+}
+@test "explain: --json is valid whatever bytes names have" {
+    [[ " $(arches) " == *" $host "* ]] || skip "an emulator passes no such argument"
+    ARCHES=$host by_ours boot-list says_json
+}
+
+passes_over() {
+    run -0 launch "$2" "$3" LD_LIBRARY_PATH=./class:./machine:./dangling:./good "$ld" --explain ./main
+    assert_line --regexp '^  liba.so => ./good/liba.so \(LD_LIBRARY_PATH\)$'
+    assert_line "      - ./class/liba.so (LD_LIBRARY_PATH): is for another machine: EI_CLASS is 1 (32-bit), wanted 2 (64-bit)"
+    assert_line --partial "      - ./machine/liba.so (LD_LIBRARY_PATH): is for another machine: e_machine is 8 (MIPS), wanted "
+    assert_line "      - ./dangling/liba.so (LD_LIBRARY_PATH): No such file or directory"
+}
+@test "explain: why candidates are passed over" { by_ours search-other-candidates passes_over; }
+
+explains_symbol() {
+    [[ $3 == glibc ]] || return 0
+    run -0 launch "$2" "$3" "$ld" --explain=symbol:who ./main
+    sed -E -e "s|$PWD/|./|g" -e 's|(\./)+|./|g' -e 's/at 0x[0-9a-f]+, [0-9]+ bytes/at -/' <<<"$output" >"$BATS_TEST_TMPDIR/said"
+    diff -u "$root/tests/fixtures/lookup-interposition/explain" "$BATS_TEST_TMPDIR/said"
+}
+@test "explain: --explain=symbol: interposition" { by_ours lookup-interposition explains_symbol; }
+
+explains_binding() {
+    [[ $3 == glibc ]] || return 0
+    run -0 launch "$2" "$3" "$ld" --explain=symbol:"$symbol" ./main
+    sed "s|$PWD/|./|g" <<<"$output" >"$BATS_TEST_TMPDIR/said"
+    grep -qF "$reason" "$BATS_TEST_TMPDIR/said" || fail "no '$reason' in $output"
+}
+reason() { # FIXTURE SYMBOL SENTENCE
+    symbol=$2 reason=$3 by_ours "$1" explains_binding
+}
+@test "explain: --explain=symbol: protected, -Bsymbolic, undefined, versions, copies" {
+    reason lookup-weak-undefined nowhere "./main => nothing: nobody defines it; it is weak and becomes 0"
+    reason lookup-missing-function lost "./main => nothing: nobody defines it"
+    reason lookup-symbolic-flag f "./liba.so => ./liba.so: it was linked with -Bsymbolic: its own comes first"
+    reason lookup-protected who "./liba.so => ./liba.so: its own is protected"
+    reason lookup-versions-other-library f "./libwantb.so, version B => ./libb.so: the first with the version wanted; others are in ./liba.so"
+    reason reloc-copy b_strong "./main => ./libb.so: copied from there into the program, which the others use then"
+}
+
+counts_relocations() {
+    [[ $3 == glibc ]] || return 0
+    run -0 launch "$2" "$3" "$ld" --explain=reloc --json ./main
+    local counts
+    counts=$(python3 -c 'import json, sys; print(sum(json.load(sys.stdin)["relocations"][0]["counts"].values()))' <<<"$output")
+    assert_equal "$counts" "$("$(tool "$2" readelf)" -rW ./main | grep -c '^[0-9a-f]\{16\} ')"
+    assert_output --partial '"name": "a"'
+}
+@test "explain: --explain=reloc counts what readelf counts" { by_ours boot-list counts_relocations; }
+
+lays_out_tls() {
+    [[ $3 == glibc ]] || return 0
+    run -0 launch "$2" "$3" "$ld" --explain=tls ./main
+    assert_line --index 0 --regexp '^static TLS block: [0-9]+ bytes, aligned to [0-9]+; 1664 left for libraries opened later$'
+    assert_line "  module 1: ./main"
+    # As many modules as files with PT_TLS, the libc's loader aside.
+    local file expected=0
+    for file in ./main ./lib*.so; do
+        ! "$(tool "$2" readelf)" -lW "$file" | grep -q ' TLS ' || expected=$((expected + 1))
+    done
+    assert_equal "$(grep -c '^  module .*: .*/\(main\|lib[a-z0-9]*\.so\)$' <<<"$output")" "$expected"
+}
+@test "explain: --explain=tls" { by_ours tls-models lays_out_tls; }
+
+# What it says comes true.
+orders_constructors() {
+    [[ $3 == glibc ]] || return 0
+    run -0 launch "$2" "$3" "$ld" --explain=init ./main
+    local said
+    said=$(sed -nE 's|^  [0-9]+ ([^ ]*): .*|\1|p' <<<"$output" | grep -v 'ld-linux\|main')
+    run launch "$2" "$3" LD_DEBUG=libs "$ld" ./main
+    assert_equal "$said" "$(sed -nE 's|^.*calling init: ||p' <<<"$output")"
+    [[ $(wc -l <<<"$said") -ge 3 ]]
+}
+@test "explain: --explain=init" { by_ours init-graph orders_constructors; }
+
+mistakes() {
+    [[ $3 == glibc ]] || return 0
+    run -1 launch "$2" "$3" "$ld" --explain=nonsense ./main
+    assert_output --partial nonsense
+    run -1 launch "$2" "$3" "$ld" --explain=symbol: ./main
+}
+@test "explain: a topic that does not exist" { by_ours boot-hello mistakes; }
