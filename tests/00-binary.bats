@@ -65,9 +65,9 @@ asks_no_processor() {
 
 is_small() {
     run stat -L -c %s "$2"
-    ((output > 0 && output < 160 * 1024)) || fail "$output bytes"
+    ((output > 0 && output < 256 * 1024)) || fail "$output bytes"
 }
-@test "binary: under 160 KiB" { each_loader is_small; }
+@test "binary: under 256 KiB" { each_loader is_small; }
 
 helps_debuggers() {
     run "$(tool "$1" nm)" "$2"
