@@ -383,7 +383,7 @@ static void consume(const struct trace_event *e)
 static void open_output(const char *path)
 {
     char *name = alloc_format("%s.%d", path, pid);
-    int fd = name != NULL ? sys_open_append(name) : -ENOMEM;
+    int fd = name != NULL ? sys_open_write(name, O_APPEND) : -ENOMEM;
 
     alloc_free(name);
     if (fd >= 0)

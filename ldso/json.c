@@ -161,6 +161,17 @@ void json_signed(const char *key, int64_t value)
     put_text(digits);
 }
 
+void json_microseconds(const char *key, uint64_t nanoseconds)
+{
+    char digits[28];
+    uint64_t rest = nanoseconds % 1000;
+
+    start_value(key);
+    print_buffer(digits, sizeof digits, "%lu.%lu%lu%lu", nanoseconds / 1000, rest / 100,
+                 rest / 10 % 10, rest % 10);
+    put_text(digits);
+}
+
 void json_address(const char *key, uint64_t value)
 {
     char digits[24];

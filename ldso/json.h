@@ -19,6 +19,8 @@ void json_end(void);
 void json_string(const char *key, const char *value);
 void json_number(const char *key, uint64_t value);
 void json_signed(const char *key, int64_t value);
+/* With three decimals, from nanoseconds. */
+void json_microseconds(const char *key, uint64_t nanoseconds);
 /* As a string "0x...": JSON's readers may take no more than 53 bits of a number. */
 void json_address(const char *key, uint64_t value);
 void json_bool(const char *key, bool value);

@@ -24,6 +24,7 @@
 #include "options.h"
 #include "print.h"
 #include "process.h"
+#include "profile.h"
 #include "reloc.h"
 #include "search.h"
 #include "string.h"
@@ -100,6 +101,9 @@ static void read_options(void)
     if (options.debug != NULL)
         debug_start(options.debug, options.debug_output);
     read_topics(self);
+    if (options.is_stats || options.trace_file != NULL || debug_wants_statistics())
+        profile_start(options.is_stats || debug_wants_statistics(),
+                      debug_wants_statistics() ? debug_print : NULL, options.trace_file);
     cache_hwcaps_prepend = options.hwcaps_prepend;
     cache_hwcaps_mask = options.hwcaps_mask;
     if (options.show_auxv != NULL)
@@ -287,6 +291,7 @@ static void load_everything(void)
 {
     world_decide(program);
     program->link_name = world == WORLD_MUSL ? program->name : "";
+    TRACE(.kind = TRACE_PHASE, .name = "libraries");
     if (options.explain != NULL)
         load_skips = LOAD_SKIPS_ALL;
     else if (options.is_list)
@@ -300,6 +305,7 @@ static void load_everything(void)
     check(libc_find());
     if (world == WORLD_MUSL)
         adopt_vdso();
+    TRACE(.kind = TRACE_PHASE, .name = "versions, scope");
     check(load_check_versions(program));
     check(load_closure(program));
     for (unsigned i = 0; i < program->closure.count; i++)
@@ -386,6 +392,7 @@ _Noreturn void main_start(uintptr_t base)
 {
     is_explicit = process_auxv(AT_ENTRY) == (uintptr_t)_start;
     read_options();
+    TRACE(.kind = TRACE_PHASE, .name = "program");
     if (is_explicit)
         load_explicit(base);
     else
@@ -401,6 +408,7 @@ _Noreturn void main_start(uintptr_t base)
     if (program->entry == 0)
         check(error_set(ERROR_LIBRARY, ENOEXEC,
                         "%s: has no entry point: it is a library, not a program", program->name));
+    TRACE(.kind = TRACE_PHASE, .name = "layout of TLS");
     check(tls_layout());
     override_libc();
     rdebug_init(program, base);
@@ -414,6 +422,7 @@ _Noreturn void main_start(uintptr_t base)
     struct libc_services provided = services();
     check(tls_place_image(libc_tls_residue()));
     check(libc_prepare_boot((uintptr_t)start_return, &provided));
+    TRACE(.kind = TRACE_PHASE, .name = "boot of the libc");
     arch_enter(process.sp, libc_boot_object->entry, 0);
 }
 
@@ -425,7 +434,9 @@ _Noreturn void main_continue(uintptr_t *sp)
         libc_restore();
     lock_enable();
     reloc_always_now = world != WORLD_MUSL && options_is_set(options.bind_now);
+    TRACE(.kind = TRACE_PHASE, .name = "relocation");
     check(reloc_objects(program, world != WORLD_MUSL && !reloc_always_now));
+    TRACE(.kind = TRACE_PHASE, .name = "protection, order");
     check(init_check(program));
     check(init_sort(program));
     check(reloc_protect(program));
@@ -433,6 +444,7 @@ _Noreturn void main_continue(uintptr_t *sp)
     if (libc_boot_object != NULL)
         libc_finish_boot(&provided);
     rdebug_notify(RDEBUG_CONSISTENT);
+    TRACE(.kind = TRACE_PHASE, .name = "constructors");
     if (world != WORLD_MUSL) { /* musl calls initialise and finalise through the stub's arrays */
         init_run_preinit(program);
         initialise();

@@ -17,6 +17,8 @@ static const char help[] =
     "  --explain[=TOPICS]     say why: search (who needs what, and where it was sought),\n"
     "                         symbol:NAME, reloc, tls, init; run nothing\n"
     "  --json                 explain as JSON\n"
+    "  --stats                print time and counts of the start, phase by phase\n"
+    "  --trace FILE           write the start as a trace that Perfetto opens\n"
     "  --verify               status 0 if PROGRAM is a dynamic program, 2 if it is a\n"
     "                         library, 1 if it is neither\n"
     "  --library-path PATH    search PATH instead of LD_LIBRARY_PATH\n"
@@ -72,6 +74,7 @@ static void parse_valued(struct options *options, const char *self, char **argv,
     const struct valued all[] = {
         {"--library-path", &options->library_path},
         {"--preload", &options->preload},
+        {"--trace", &options->trace_file},
         {"--argv0", &options->argv0},
         {"--inhibit-rpath", &options->inhibit_rpath},
         {"--glibc-hwcaps-prepend", &options->hwcaps_prepend},
@@ -108,6 +111,7 @@ static bool *flag_of(struct options *options, const char *arg)
 {
     return string_equal(arg, "--list")               ? &options->is_list
            : string_equal(arg, "--json")             ? &options->is_json
+           : string_equal(arg, "--stats")            ? &options->is_stats
            : string_equal(arg, "--verify")           ? &options->is_verify
            : string_equal(arg, "--inhibit-cache")    ? &options->inhibit_cache
            : string_equal(arg, "--list-diagnostics") ? &options->is_diagnostics

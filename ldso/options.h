@@ -10,8 +10,9 @@
 /* Strings are NULL if not given. */
 struct options {
     bool is_list, is_verify, is_diagnostics, inhibit_cache;
-    bool is_json;
+    bool is_json, is_stats;
     const char *explain; /* --explain: "" without a value */
+    const char *trace_file;
     const char *preload, *argv0, *inhibit_rpath, *hwcaps_prepend, *hwcaps_mask;
 
     const char *library_path; /* --library-path, else LD_LIBRARY_PATH */

@@ -65,9 +65,9 @@ int sys_open(const char *path)
     return (int)arch_syscall(SYS_OPENAT, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
 }
 
-int sys_open_append(const char *path)
+int sys_open_write(const char *path, int how)
 {
-    const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC;
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | how;
 
     return (int)arch_syscall(SYS_OPENAT, AT_FDCWD, (long)path, flags, 0666, 0, 0);
 }

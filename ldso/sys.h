@@ -59,6 +59,7 @@
 #define O_WRONLY 1
 #define O_ACCMODE 3
 #define O_CREAT 0100
+#define O_TRUNC 01000
 #define O_APPEND 02000
 #define O_CLOEXEC 02000000
 #define O_PATH 010000000
@@ -117,8 +118,8 @@ int sys_madvise(void *addr, size_t len, int advice);
 
 /* Opens for reading, close-on-exec; a descriptor or -errno. */
 int sys_open(const char *path);
-/* Opens for appending, and creates the file if need be. */
-int sys_open_append(const char *path);
+/* Opens for writing, and creates the file if need be; how is O_APPEND or O_TRUNC. */
+int sys_open_write(const char *path, int how);
 int sys_close(int fd);
 int sys_fstat(int fd, struct sys_stat *st);
 /* Threads of this process, or -errno without /proc. */

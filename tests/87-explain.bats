@@ -328,3 +328,47 @@ mistakes() {
     run -1 launch "$2" "$3" "$ld" --explain=symbol: ./main
 }
 @test "explain: a topic that does not exist" { by_ours boot-hello mistakes; }
+
+# What a start takes. Tests look at what is counted, not at times.
+
+counts_start() {
+    [[ $3 == glibc || $3 == musl ]] || return 0
+    local libraries
+    libraries=$(launch "$2" "$3" "$ld" --list ./main | grep -c '=> /')
+    run -0 --separate-stderr launch "$2" "$3" "$ld" --stats ./main
+    # shellcheck disable=SC2154 # bats sets it
+    local table=$stderr
+    assert_output --partial "ran"
+    grep -qE "^  files mapped +$libraries$" <<<"$table" || fail "not $libraries files in $table"
+    local phase
+    for phase in program libraries relocation constructors total; do
+        grep -qE "^  $phase +[0-9]+ us +[0-9]+\.[0-9] %$" <<<"$table" || fail "no $phase in $table"
+    done
+    # One relocation at least of each kind that any start has.
+    grep -qE '^  symbols bound +[1-9]' <<<"$table"
+    run -0 --separate-stderr launch "$2" "$3" LD_DEBUG=statistics ./main.ours
+    assert_equal "$(sed -nE 's/^ *[0-9]+:\t//p' <<<"$stderr" | sed -E 's/ +[0-9.]+( us.*)?$//')" \
+        "$(sed -E 's/ +[0-9.]+( us.*)?$//' <<<"$table")"
+}
+@test "explain: --stats, LD_DEBUG=statistics" { by_ours boot-list counts_start; }
+
+traces_start() {
+    rm -f "$BATS_TEST_TMPDIR/trace"
+    run -0 launch "$2" "$3" "$ld" --trace "$BATS_TEST_TMPDIR/trace" ./main
+    assert_output --partial ran
+    run -0 python3 - "$BATS_TEST_TMPDIR/trace" <<'END'
+import json, sys
+with open(sys.argv[1]) as file:
+    events = json.load(file)["traceEvents"]
+phases = [e for e in events if e["cat"] == "phase"]
+assert [p["name"] for p in phases][:2] == ["program", "libraries"], phases
+for e in events:
+    assert e["ph"] == "X" and e["dur"] >= 0 and e["pid"] > 0 and e["tid"] > 0, e
+    # Each lies within a phase, the one of its kind.
+    inside = [p["name"] for p in phases if p["ts"] <= e["ts"] and e["ts"] + e["dur"] <= p["ts"] + p["dur"] + 0.01]
+    assert inside == {"phase": [e["name"]], "map": ["libraries"], "relocate": ["relocation"], "initialise": ["constructors"]}[e["cat"]], (e, inside)
+for kind in "map", "relocate", "initialise":
+    assert any(e["cat"] == kind and e["name"].endswith("liba.so") for e in events), kind
+END
+}
+@test "explain: --trace" { by_ours boot-list traces_start; }
