@@ -23,14 +23,6 @@ static const char *name_at(const struct object *o, uint32_t sym)
     return name != NULL ? name : "";
 }
 
-/* The version that o defines sym with; NULL if it is without. */
-static const char *version_of(const struct object *o, uint32_t sym)
-{
-    unsigned index = o->versym != NULL ? o->versym[sym] & 0x7fffu : 0;
-
-    return index >= 2 && index < o->version_count ? o->versions[index].name : NULL;
-}
-
 static bool is_hidden(const struct object *o, uint32_t sym)
 {
     return o->versym != NULL && (o->versym[sym] & 0x8000) != 0;
@@ -66,7 +58,7 @@ static const char *name_of_binding(const Elf64_Sym *sym)
 static void tell_definition(const struct object *o, uint32_t sym)
 {
     const Elf64_Sym *s = &o->symtab[sym];
-    const char *version = version_of(o, sym);
+    const char *version = lookup_defined_version(o, sym);
 
     if (!explain.is_json) {
         print(TO_OUTPUT, "    %s: %s %s at 0x%lx, %lu bytes%s%s%s\n", o->name, name_of_binding(s),
@@ -293,7 +285,8 @@ static void tell_source(struct object *o, const Elf64_Rela *rela, const struct l
         return;
     *last = index;
     const char *version = def->object != NULL && def->sym != NULL && def->object->symtab != NULL
-                              ? version_of(def->object, (uint32_t)(def->sym - def->object->symtab))
+                              ? lookup_defined_version(def->object,
+                                                       (uint32_t)(def->sym - def->object->symtab))
                               : NULL;
     const char *from = def->object != NULL      ? def->object->name
                        : lookup_is_defined(def) ? "ld.so"

@@ -11,6 +11,7 @@
 #include "arch.h"
 #include "error.h"
 #include "names.h"
+#include "near.h"
 #include "print.h"
 #include "search.h"
 #include "string.h"
@@ -23,13 +24,17 @@ enum load_skips load_skips;
 static unsigned preload_count; /* objects that follow the program in its closure */
 static struct object **preloads;
 
+/* What glibc says in the end if a 32-bit file is all that there is. */
+#define WRONG_CLASS "wrong ELF class: ELFCLASS32"
+
 /* One search: the object found is left in found. */
 struct request {
     const char *name;
     struct object *by, *found;
-    bool is_root;     /* asked for by dlopen, not needed by an object */
-    bool has_foreign; /* passed over a file of another class or machine */
-    int open_err;     /* why the last candidate could not be opened */
+    bool is_root;        /* asked for by dlopen, not needed by an object */
+    bool is_other_class; /* a file passed over was 32-bit */
+    char *foreign;       /* what is said of files passed over, of another class or machine; owned */
+    int open_err;        /* why the last candidate could not be opened */
 };
 
 static bool is_known_as(const struct object *o, const char *name)
@@ -200,7 +205,11 @@ static int try_candidate(const char *path, const char *rule, void *arg)
         TRACE(.kind = TRACE_PASS, .text = pass_text());
     if (err != -ENOTSUP)
         return err;
-    r->has_foreign = true;
+    char *foreign = alloc_format("%s%s", r->foreign != NULL ? r->foreign : "", error_explanation());
+    alloc_free(r->foreign);
+    r->foreign = foreign;
+    if (strstr(error_text(), WRONG_CLASS) != NULL)
+        r->is_other_class = true;
     return -ENOENT;
 }
 
@@ -213,6 +222,27 @@ static int explain_candidate(const char *path, const char *rule, void *arg)
     error_explain("  tried %s (%s): %s\n", path, rule,
                   err != 0 ? error_name(-err) : "not for this machine");
     return -ENOENT;
+}
+
+static int explain_near(const char *path, const char *rule, void *arg)
+{
+    (void)rule;
+    (void)arg;
+    near_explain_files(path);
+    return -ENOENT;
+}
+
+/* The trail of a search that failed, and what it nearly found. */
+static void explain_search(const struct request *r)
+{
+    bool was_on = trace_is_on;
+
+    trace_is_on = false; /* it is the same search once more */
+    search_library(r->name, r->by, explain_candidate, NULL);
+    if (r->foreign != NULL)
+        error_explain("%s", r->foreign);
+    search_library(r->name, r->by, explain_near, NULL);
+    trace_is_on = was_on;
 }
 
 /* musl has one sentence for all that can be wrong with a file; what we know besides becomes the
@@ -232,16 +262,15 @@ static int fail_to_open(const struct request *r, int err)
 {
     if (world == WORLD_MUSL)
         fail_as_musl(r, err, NULL);
+    else if (r->is_other_class)
+        error_set(ERROR_LIBRARY, -err, "%s: %s", r->name, WRONG_CLASS);
     else
         error_set(ERROR_LIBRARY, -err, "%s: cannot open shared object file: %s", r->name,
                   error_name(-err));
     if (!load_for_dlopen) {
         error_explain("  wanted by %s\n", r->by->name);
-        bool was_on = trace_is_on;
-        trace_is_on = false; /* it is the same search once more */
         if (strchr(r->name, '/') == NULL)
-            search_library(r->name, r->by, explain_candidate, NULL);
-        trace_is_on = was_on;
+            explain_search(r);
     }
     return err;
 }
@@ -350,6 +379,7 @@ int load_library(const char *name, struct object *by, struct object **out)
     }
     TRACE(.kind = TRACE_GOT, .object = r.by, .name = name, .other = r.found,
           .text = err != 0 ? error_text() : NULL);
+    alloc_free(r.foreign);
     *out = r.found;
     return err;
 }
@@ -594,6 +624,19 @@ bool load_defines_version(const struct object *o, const Elf64_Vernaux *need, con
     return false;
 }
 
+/* What there is instead of a version that is missing. */
+static void explain_versions(const struct object *definer)
+{
+    const unsigned most = 20;
+    unsigned count = 0;
+
+    for (unsigned i = definer->version_count; i-- > 1 && count < most;) {
+        const struct object_version *v = &definer->versions[i];
+        if (v->name != NULL && v->file == NULL && count++ < most)
+            error_explain("  %s defines %s\n", definer->name, v->name);
+    }
+}
+
 static int check_need(const struct object *o, struct object *definer, const Elf64_Vernaux *need)
 {
     const char *name = object_string(o, need->vna_name);
@@ -617,8 +660,10 @@ static int check_need(const struct object *o, struct object *definer, const Elf6
         return 0;
     }
     TRACE(.kind = TRACE_LACK, .object = o, .other = definer, .name = name);
-    return error_set(ERROR_VERSION, ENOEXEC, "%s: version `%s' not found (required by %s)",
-                     definer->name, name, o->name);
+    err = error_set(ERROR_VERSION, ENOEXEC, "%s: version `%s' not found (required by %s)",
+                    definer->name, name, o->name);
+    explain_versions(definer);
+    return err;
 }
 
 /* decode_verneed proved the lists sound: every step below stays inside. */

@@ -66,6 +66,13 @@ bool lookup_has_undefined_version(const struct object *o, uint32_t sym)
            lookup_wanted_version(o, sym) == NULL;
 }
 
+const char *lookup_defined_version(const struct object *o, uint32_t sym)
+{
+    unsigned index = o->versym != NULL ? o->versym[sym] & 0x7fffu : 0;
+
+    return index >= 2 && index < o->version_count ? o->versions[index].name : NULL;
+}
+
 void lookup_init(struct lookup_name *n, const char *name, const struct object_version *version)
 {
     n->name = name;

@@ -64,6 +64,9 @@ const struct object_version *lookup_wanted_version(const struct object *o, uint3
 /* True if DT_VERSYM gives that symbol an index that neither DT_VERDEF nor DT_VERNEED defines. */
 bool lookup_has_undefined_version(const struct object *o, uint32_t sym);
 
+/* The version that o defines sym with, NULL if it has none; sym is below sym_count. */
+const char *lookup_defined_version(const struct object *o, uint32_t sym);
+
 void lookup_init(struct lookup_name *n, const char *name, const struct object_version *version);
 
 /* Adds o to the global scope unless it is in it. 0 or -ENOMEM. */

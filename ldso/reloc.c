@@ -190,8 +190,7 @@ static int search_definition(struct work *w, uint32_t index, enum lookup_mode mo
         (binds_to_itself(sym, mode, &n) || lookup_in_scope(o, &n, mode, &w->def)))
         return 0;
     w->def = (struct lookup_def){0};
-    return ELF64_ST_BIND(sym->st_info) == STB_WEAK || is_trial ? 0
-                                                               : undefined(o, name, n.version);
+    return ELF64_ST_BIND(sym->st_info) == STB_WEAK || is_trial ? 0 : undefined(o, name, n.version);
 }
 
 /*
@@ -222,6 +221,35 @@ static int find_definition(struct work *w, const Elf64_Rela *rela, enum lookup_m
     return 0;
 }
 
+/* A symbol that is defined, but not with the version that is wanted. */
+static bool explain_definition(struct object *o, void *arg)
+{
+    const char *name = arg;
+    struct lookup_name n;
+    struct lookup_def def;
+
+    lookup_init(&n, name, NULL);
+    if (!lookup_in_object(o, &n, LOOKUP_DLSYM, &def) || def.object == NULL)
+        return false;
+    const char *version = lookup_defined_version(def.object,
+                                                 (uint32_t)(def.sym - def.object->symtab));
+    error_explain("  %s defines %s, %s%s\n", def.object->name, name,
+                  version != NULL ? "as version " : "without a version",
+                  version != NULL ? version : "");
+    return false;
+}
+
+/* Adds to the record of an undefined symbol what nearly was its definition. */
+static void explain_undefined(struct work *w, const Elf64_Rela *rela)
+{
+    uint32_t index = (uint32_t)ELF64_R_SYM(rela->r_info);
+
+    if (error_kind() != ERROR_SYMBOL || lookup_wanted_version(w->object, index) == NULL)
+        return;
+    lookup_each(w->object, explain_definition,
+                (void *)(uintptr_t)object_string(w->object, w->object->symtab[index].st_name));
+}
+
 /* Reached through arch_plt_fallback when a function that start-up could not find is called. */
 static uintptr_t bind_now(struct arch_plt *plt, size_t index)
 {
@@ -233,7 +261,9 @@ static uintptr_t bind_now(struct arch_plt *plt, size_t index)
     const Elf64_Rela *rela = &o->jmprel[index];
     guard_enter();
     if (find_definition(&w, rela, LOOKUP_PLT) != 0) {
-        print(2, "%s: symbol lookup error: %s\n", object_head->name, error_text());
+        explain_undefined(&w, rela);
+        print(2, "%s: symbol lookup error: %s\n%s", object_head->name, error_text(),
+              error_explanation());
         sys_exit(127);
     }
     uintptr_t addr = reloc_address(&w.def);
@@ -443,8 +473,10 @@ static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type
             if (slot != NULL && leave_unbound(w, slot))
                 return 0;
         }
-        if (err != 0)
+        if (err != 0) {
+            explain_undefined(w, rela);
             return err;
+        }
     }
     if (is_tls(type))
         return relocate_tls(w, rela, type);

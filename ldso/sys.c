@@ -148,6 +148,11 @@ long sys_write(int fd, const void *buf, size_t len)
     return call3(SYS_WRITE, fd, (long)buf, (long)len);
 }
 
+long sys_getdents(int fd, void *buf, size_t len)
+{
+    return call3(SYS_GETDENTS64, fd, (long)buf, (long)len);
+}
+
 long sys_readlink(const char *path, char *buf, size_t len)
 {
     return arch_syscall(SYS_READLINKAT, AT_FDCWD, (long)path, (long)buf, (long)len, 0, 0);

@@ -132,6 +132,15 @@ int sys_ioctl(int fd, unsigned int request, void *arg);
 int sys_exists(const char *path);
 long sys_pread(int fd, void *buf, size_t len, uint64_t off);
 long sys_read(int fd, void *buf, size_t len);
+/* Entries of a directory, as struct sys_dirent one behind the other; bytes placed in buf, 0 at the end. */
+struct sys_dirent {
+    uint64_t ino;
+    int64_t off;
+    uint16_t len; /* of this entry */
+    uint8_t type;
+    char name[];
+};
+long sys_getdents(int fd, void *buf, size_t len);
 long sys_write(int fd, const void *buf, size_t len);
 /* Bytes placed in buf, not terminated. */
 long sys_readlink(const char *path, char *buf, size_t len);

@@ -372,3 +372,13 @@ for kind in "map", "relocate", "initialise":
 END
 }
 @test "explain: --trace" { by_ours boot-list traces_start; }
+
+# Messages.
+
+@test "explain: docs/messages.md is what the loaders say" {
+    [[ " $(arches) " == *" x86_64 "* && $host == x86_64 ]] || skip "written on x86-64"
+    [[ $(ldd --version) == *" 2.36"* ]] || skip "written for glibc 2.36"
+    "$root/docs/messages" >"$BATS_TEST_TMPDIR/messages"
+    assert_equal "$(grep -c '^## ' "$BATS_TEST_TMPDIR/messages")" 20
+    diff -u "$root/docs/messages.md" "$BATS_TEST_TMPDIR/messages"
+}

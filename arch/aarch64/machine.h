@@ -49,6 +49,7 @@
 #define SYS_FSTAT 80
 #define SYS_EXIT_GROUP 94
 #define SYS_GETPID 172
+#define SYS_GETDENTS64 61
 #define SYS_CLOCK_GETTIME 113
 #define SYS_FUTEX 98
 #define SYS_MUNMAP 215
