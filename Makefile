@@ -216,7 +216,9 @@ install: all $(MAN)
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' lib/mmapfd.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/mmapfd.pc
 	install -D -m 644 include/mmapfd.h $(DESTDIR)$(PREFIX)/include/mmapfd.h
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/mmapfd docs/mmapfd-vs-mmapobj.md
+	install -D -m 644 completions/ld-mmapfd.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(NAME)
+	install -D -m 644 completions/_ld-mmapfd $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ld-mmapfd
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/mmapfd docs/mmapfd-vs-mmapobj.md docs/messages.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/mmapfd/examples examples/segments.c examples/symbols.c
 	$(foreach page,$(MAN),install -D -m 644 $(page) \
 		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page));)

@@ -84,7 +84,7 @@ static _Noreturn void help(void)
 {
     print(1, "Valid options for the LD_DEBUG environment variable are:\n\n");
     for (unsigned i = 0; i < NAME_COUNT; i++)
-        print(1, "  %s%s%s\n", names[i].name, "            " + strlen(names[i].name),
+        print(1, "  %s%s%s\n", names[i].name, &"            "[strlen(names[i].name)],
               names[i].text);
     print(1, "\nTo direct the debugging output into a file instead of standard output\n"
              "a filename can be specified using the LD_DEBUG_OUTPUT environment variable.\n");

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-/* topics is the value of LD_DEBUG, output that of LD_DEBUG_OUTPUT (NULL: standard error). Does not return if
+/* topics is the value of LD_DEBUG, path that of LD_DEBUG_OUTPUT (NULL: standard error). Does not return if
  * help is asked for. */
-void debug_start(const char *topics, const char *output);
+void debug_start(const char *topics, const char *path);
 
 /* Whether LD_DEBUG names the topic unused, which changes what a listing says. */
 bool debug_wants_unused(void);

@@ -106,16 +106,24 @@ static bool tell(const char *self, const char *arg)
     return true;
 }
 
-/* An option without a value: where it goes, NULL if it is none. */
-static bool *flag_of(struct options *options, const char *arg)
+/* An option without a value; false if it is none. */
+static bool take_flag(struct options *options, const char *arg)
 {
-    return string_equal(arg, "--list")               ? &options->is_list
-           : string_equal(arg, "--json")             ? &options->is_json
-           : string_equal(arg, "--stats")            ? &options->is_stats
-           : string_equal(arg, "--verify")           ? &options->is_verify
-           : string_equal(arg, "--inhibit-cache")    ? &options->inhibit_cache
-           : string_equal(arg, "--list-diagnostics") ? &options->is_diagnostics
-                                                     : NULL;
+    if (string_equal(arg, "--list"))
+        options->is_list = true;
+    else if (string_equal(arg, "--json"))
+        options->is_json = true;
+    else if (string_equal(arg, "--stats"))
+        options->is_stats = true;
+    else if (string_equal(arg, "--verify"))
+        options->is_verify = true;
+    else if (string_equal(arg, "--inhibit-cache"))
+        options->inhibit_cache = true;
+    else if (string_equal(arg, "--list-diagnostics"))
+        options->is_diagnostics = true;
+    else
+        return false;
+    return true;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
@@ -128,10 +136,9 @@ int options_parse(struct options *options, int argc, char **argv)
             i++;
             break;
         }
-        bool *flag = flag_of(options, argv[i]);
-        if (flag != NULL)
-            *flag = true;
-        else if (string_equal(argv[i], "--explain"))
+        if (take_flag(options, argv[i]))
+            continue;
+        if (string_equal(argv[i], "--explain"))
             options->explain = "";
         else if (string_starts(argv[i], "--explain="))
             options->explain = argv[i] + strlen("--explain=");

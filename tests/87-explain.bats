@@ -270,8 +270,7 @@ explains_symbol() {
 explains_binding() {
     [[ $3 == glibc ]] || return 0
     run -0 launch "$2" "$3" "$ld" --explain=symbol:"$symbol" ./main
-    sed "s|$PWD/|./|g" <<<"$output" >"$BATS_TEST_TMPDIR/said"
-    grep -qF "$reason" "$BATS_TEST_TMPDIR/said" || fail "no '$reason' in $output"
+    grep -qF "$reason" <<<"${output//$PWD\//./}" || fail "no '$reason' in $output"
 }
 reason() { # FIXTURE SYMBOL SENTENCE
     symbol=$2 reason=$3 by_ours "$1" explains_binding
@@ -381,4 +380,47 @@ END
     "$root/docs/messages" >"$BATS_TEST_TMPDIR/messages"
     assert_equal "$(grep -c '^## ' "$BATS_TEST_TMPDIR/messages")" 20
     diff -u "$root/docs/messages.md" "$BATS_TEST_TMPDIR/messages"
+}
+
+# Completions.
+
+options_of() { grep -hoE -- '--[a-z][-a-z0-9]*' "$@" | sort -u; }
+@test "explain: completions know the options of --help, and the manual does" {
+    local arch
+    for arch in $(arches); do
+        options_of <(launch "$arch" glibc "$(loader "$arch")" --help) >"$BATS_TEST_TMPDIR/help"
+        [[ $(wc -l <"$BATS_TEST_TMPDIR/help") -gt 10 ]]
+        diff "$BATS_TEST_TMPDIR/help" <(options_of "$root/completions/ld-mmapfd.bash")
+        diff "$BATS_TEST_TMPDIR/help" <(options_of "$root/completions/_ld-mmapfd")
+        run -0 comm -23 "$BATS_TEST_TMPDIR/help" <(options_of "$root/man/ld.so-mmapfd.8.scd")
+        refute_output
+    done
+}
+
+# completes WORD...: what bash offers for the last one.
+completes() (
+    # shellcheck source=/dev/null
+    source "$root/completions/ld-mmapfd.bash"
+    COMP_WORDS=(ld.so "$@") COMP_CWORD=$#
+    _ld_mmapfd
+    printf '%s\n' "${COMPREPLY[@]}"
+)
+@test "explain: completion in bash" {
+    mkdir "$BATS_TEST_TMPDIR/in"
+    cd "$BATS_TEST_TMPDIR/in"
+    mkdir directory
+    touch program
+    assert_equal "$(completes --lis)" $'--list\n--list-diagnostics\n--list-tunables'
+    assert_equal "$(completes --explain = sy)" symbol:
+    assert_equal "$(completes --explain =)" $'search\nsymbol:\nreloc\ntls\ninit\njson'
+    assert_equal "$(completes --library-path d)" directory
+    assert_equal "$(completes --library-path = d)" directory
+    assert_equal "$(completes --list ./pro)" ./program
+    assert_equal "$(completes --explain ./pro)" ./program
+    # The program's own words are not ours.
+    assert_equal "$(completes ./program --li)" ""
+}
+@test "explain: completion in zsh" {
+    [[ -n $(type -P zsh) ]] || skip "zsh is not installed"
+    zsh -n "$root/completions/_ld-mmapfd"
 }
