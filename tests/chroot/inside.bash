@@ -10,6 +10,7 @@
 source_of() {
     local name version
     for name; do
+        rm -rf "/src/$name" "/src/work-$name"
         mkdir -p "/src/work-$name"
         cd "/src/work-$name"
         for version in $(apt-cache showsrc "$name" | sed -n 's/^Version: //p' | sort -Vru); do
