@@ -15,8 +15,9 @@
 
 typedef void *malloc_function(size_t len);
 
-/* "file(symbol+0x1) [0x2]", as glibc writes it: without a symbol the offset is into the file. */
-static size_t describe(char *buf, size_t cap, void *addr)
+/* "file(symbol+0x1) [0x2]", as glibc writes it: without a symbol the offset is into the file. The gap before the address
+ * is empty for backtrace_symbols_fd. */
+static size_t describe(char *buf, size_t cap, const char *gap, void *addr)
 {
     struct dl_info info;
     struct object *map = NULL;
@@ -27,11 +28,11 @@ static size_t describe(char *buf, size_t cap, void *addr)
     uintptr_t base = info.sname != NULL ? (uintptr_t)info.saddr : map->bias;
     const char *name = info.sname != NULL ? info.sname : "";
     if (info.sname == NULL && base == 0)
-        return print_buffer(buf, cap, "%s(%s) [%p]", info.fname, name, addr);
+        return print_buffer(buf, cap, "%s(%s)%s[%p]", info.fname, name, gap, addr);
     bool is_before = (uintptr_t)addr < base;
     uintptr_t distance = is_before ? base - (uintptr_t)addr : (uintptr_t)addr - base;
-    return print_buffer(buf, cap, "%s(%s%c0x%lx) [%p]", info.fname, name, is_before ? '-' : '+',
-                        distance, addr);
+    return print_buffer(buf, cap, "%s(%s%c0x%lx)%s[%p]", info.fname, name, is_before ? '-' : '+',
+                        distance, gap, addr);
 }
 
 /* The program's malloc: the caller frees the result with its free. */
@@ -53,7 +54,7 @@ char **backtrace_names(void *const *array, int count)
     size_t len = (size_t)(count > 0 ? count : 0) * sizeof(char *);
 
     for (int i = 0; i < count; i++)
-        len += describe(NULL, 0, array[i]) + 1;
+        len += describe(NULL, 0, " ", array[i]) + 1;
     char **names = program_malloc(len);
     if (names == NULL)
         return NULL;
@@ -61,7 +62,7 @@ char **backtrace_names(void *const *array, int count)
     char *end = (char *)names + len;
     for (int i = 0; i < count; i++) {
         names[i] = text;
-        size_t took = describe(text, (size_t)(end - text), array[i]) + 1;
+        size_t took = describe(text, (size_t)(end - text), " ", array[i]) + 1;
         text = took < (size_t)(end - text) ? text + took : end - 1;
     }
     return names;
@@ -72,7 +73,7 @@ void backtrace_print(void *const *array, int count, int fd)
     char line[4096];
 
     for (int i = 0; i < count; i++) {
-        describe(line, sizeof line, array[i]);
+        describe(line, sizeof line, "", array[i]);
         print(fd, "%s\n", line);
     }
 }
