@@ -32,7 +32,7 @@ load lib/both
 # ldd itself, with a loader in the place of its own.
 ldd_says() {
     local ldd=$BATS_TEST_TMPDIR/ldd
-    [[ $3 == glibc && $2 == "$host" ]] || return 0
+    [[ $3 == glibc ]] || return 0
     sed "s|^RTLDLIST=.*|RTLDLIST=$ld|" "$(type -P ldd)" >"$ldd"
     for arguments in ./main "-v ./main" "-r ./main" ./liba.so "./main $root/Makefile" "./main ./nowhere"; do
         # shellcheck disable=SC2086 # words
@@ -41,6 +41,7 @@ ldd_says() {
     done >"$BATS_TEST_TMPDIR/$1"
 }
 @test "explain: ldd" {
+    on_host_only "ldd is a script of this machine's libc"
     by_loader boot-list ldd_says
     [[ $(grep -c 'liba.so => [.]' "$BATS_TEST_TMPDIR/native") -ge 5 ]]
     diff -u "$BATS_TEST_TMPDIR/native" "$BATS_TEST_TMPDIR/explicit"
