@@ -35,15 +35,15 @@ static size_t describe(char *buf, size_t cap, const char *gap, void *addr)
                         distance, gap, addr);
 }
 
-/* The program's malloc: the caller frees the result with its free. */
-static void *program_malloc(size_t len)
+/* The caller's malloc: it frees the result with its free. */
+static void *caller_malloc(const void *caller, size_t len)
 {
     struct lookup_name n;
     struct lookup_def def;
 
     lookup_init(&n, "malloc", NULL);
     guard_enter();
-    bool found = lookup_in_scope(object_head, &n, LOOKUP_DATA, &def);
+    bool found = lookup_in_scope(dl_caller(caller), &n, LOOKUP_DATA, &def);
     malloc_function *function = found ? (malloc_function *)reloc_address(&def) : NULL;
     guard_leave();
     return function != NULL ? function(len) : NULL;
@@ -55,7 +55,7 @@ char **backtrace_names(void *const *array, int count)
 
     for (int i = 0; i < count; i++)
         len += describe(NULL, 0, " ", array[i]) + 1;
-    char **names = program_malloc(len);
+    char **names = caller_malloc(__builtin_return_address(0), len);
     if (names == NULL)
         return NULL;
     char *text = (char *)(names + (count > 0 ? count : 0));

@@ -268,7 +268,7 @@ static void tell_scope(const struct object *o)
     if (o->is_boot)
         debug_print(" no scope");
     else
-        print_scope(&number, &lookup_global);
+        print_scope(&number, &object_base.global);
     if (o->is_vdso)
         debug_print(" scope %u: %s", number++, name_of(o));
     if (!o->is_deepbind)

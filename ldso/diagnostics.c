@@ -125,12 +125,11 @@ static void list_environment(void)
     }
 }
 
-static int list_directory(const char *dir, unsigned flags, void *arg)
+static int list_directory(const char *dir, void *arg)
 {
     char name[40];
     unsigned *count = arg;
 
-    (void)flags;
     print_buffer(name, sizeof name, "path.system_dirs[0x%x]", (*count)++);
     list_string(name, dir);
     return -ENOENT; /* the search goes on */

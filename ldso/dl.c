@@ -16,6 +16,7 @@
 #include "dl.h"
 
 #include "alloc.h"
+#include "audit.h"
 #include "error.h"
 #include "guard.h"
 #include "init.h"
@@ -32,11 +33,11 @@
 
 uint64_t dl_added, dl_removed;
 
-static bool is_collecting, collect_again;
+static bool is_collecting;
 
 void dl_adopt_startup(void)
 {
-    for (struct object *o = object_head; o != NULL; o = o->next) {
+    for (struct object *o = object_base.head; o != NULL; o = o->next) {
         o->is_startup = true;
         o->is_new = false;
         dl_added++;
@@ -46,9 +47,11 @@ void dl_adopt_startup(void)
 /* Any object there is: what dladdr1 and dlinfo give as a link map is a handle, too. */
 struct object *dl_from_handle(void *handle)
 {
-    for (struct object *o = object_head; o != NULL; o = o->next) {
-        if (o == handle)
-            return o;
+    for (struct namespace *ns = &object_base; ns != NULL; ns = ns->next) {
+        for (struct object *o = ns->head; o != NULL; o = o->next) {
+            if (o == handle)
+                return o;
+        }
     }
     if (world == WORLD_MUSL)
         error_set(ERROR_LIBRARY, EINVAL, "Invalid library handle %p", handle);
@@ -62,7 +65,7 @@ static void destroy(struct object *o)
 {
     TRACE(.kind = TRACE_UNMAP, .object = o);
     object_unlink(o);
-    for (struct object *other = object_head; other != NULL; other = other->next) {
+    for (struct object *other = o->ns->head; other != NULL; other = other->next) {
         object_list_remove(&other->roots, o);
         object_list_remove(&other->bound, o);
         if (other->loader == o)
@@ -73,10 +76,14 @@ static void destroy(struct object *o)
     object_free(o);
 }
 
-static void roll_back(struct object *last)
+static void roll_back(struct namespace *ns, const struct object *last)
 {
-    while (last->next != NULL)
-        destroy(object_tail);
+    while (ns->tail != last) {
+        audit_object_closed(ns->tail);
+        destroy(ns->tail);
+    }
+    if (ns->is_adding)
+        audit_activity(ns, LA_ACT_CONSISTENT);
 }
 
 /* Adds root's closure to the scope of each of its members that is not there from the start. */
@@ -96,11 +103,19 @@ static int extend_scopes(struct object *root, bool for_new)
 /* Everything about the new objects that can fail. */
 static int prepare(struct object *first, struct object *root, int mode)
 {
-    int err = root->closure.count == 0 ? load_closure(root) : 0;
+    bool is_opened_first = root->closure.count == 0;
+    int err = is_opened_first ? load_closure(root) : 0;
 
+    if (err == 0 && is_opened_first)
+        audit_activity(root->ns, LA_ACT_CONSISTENT);
     for (struct object *o = first; o != NULL && err == 0; o = o->next) {
         o->is_deepbind = (mode & RTLD_DEEPBIND) != 0;
-        err = tls_add_module(o);
+        if (o->is_libc_family && libc_boot_object == NULL)
+            err = error_set(ERROR_LIBRARY, ENOEXEC,
+                            "%s: the process was started without a C library, and cannot load one",
+                            o->name);
+        else
+            err = tls_add_module(o);
         if (err == 0 && o->is_libc_family)
             err = dl_override_libc(o);
     }
@@ -130,7 +145,8 @@ static void commit(struct object *first, struct object *root, int mode)
         o->is_nodelete = o->is_nodelete || (o->flags_1 & DF_1_NODELETE) != 0;
         dl_added++;
     }
-    if ((mode & RTLD_GLOBAL) != 0) {
+    /* the first opened object of a namespace is what the program is of the first */
+    if ((mode & RTLD_GLOBAL) != 0 || root->ns->global.count == 0) {
         for (unsigned i = 0; i < root->closure.count; i++) {
             if (!root->closure.items[i]->is_global)
                 TRACE(.kind = TRACE_GLOBAL, .object = root->closure.items[i]);
@@ -139,7 +155,7 @@ static void commit(struct object *first, struct object *root, int mode)
     }
     root->is_nodelete = root->is_nodelete || (mode & RTLD_NODELETE) != 0;
     root->open_count++;
-    rdebug_notify(RDEBUG_CONSISTENT);
+    rdebug_notify(root->ns, RDEBUG_CONSISTENT);
 }
 
 /* What is opened: by name, or the file that fd is. */
@@ -148,90 +164,146 @@ struct opening {
     int fd; /* -1: by name */
     int mode;
     struct object *caller;
+    struct namespace *ns; /* where to */
 };
 
 static int open_objects(const struct opening *what, struct object **root)
 {
-    struct object *last = object_tail;
+    struct namespace *ns = what->ns;
+    struct object *last = ns->tail; /* NULL: the namespace is new */
     int err;
 
     if ((what->mode & RTLD_NOLOAD) != 0)
-        err = load_find(what->name, what->caller, root);
+        err = load_find(what->name, what->caller, ns, root);
     else if (what->fd >= 0)
-        err = load_descriptor(what->fd, what->name, what->name, what->caller, root);
+        err = load_descriptor(what->fd, what->name, what->name, what->caller, ns, root);
     else
-        err = load_library(what->name, what->caller, root);
+        err = load_library(what->name, what->caller, ns, root);
     if (err == 0 && *root == NULL)
         return -ENOENT; /* RTLD_NOLOAD */
-    if (last->next != NULL)
+    struct object *first = last != NULL ? last->next : ns->head;
+    if (first != NULL)
         /* the caller's paths were for finding the root; what it needs is its own affair */
-        last->next->loader = NULL;
-    if (err == 0 && last->next != NULL)
-        err = load_needs(last->next);
+        first->loader = NULL;
+    if (err == 0 && first != NULL)
+        err = load_needs(first);
+    first = last != NULL ? last->next : ns->head; /* a filter's object may have come before it */
     if (err == 0)
-        err = prepare(last->next, *root, what->mode);
+        err = prepare(first, *root, what->mode);
     if (err != 0)
-        roll_back(last);
+        roll_back(ns, last);
     else
-        commit(last->next, *root, what->mode);
+        commit(first, *root, what->mode);
     return err;
 }
 
 static void *open_locked(struct opening *what)
 {
     struct object *root = NULL;
+    const struct object *libc = what->ns->libc;
     bool was_for_dlopen = load_for_dlopen;
 
-    if ((what->mode & (RTLD_LAZY | RTLD_NOW)) == 0 && world != WORLD_MUSL) {
-        error_set(ERROR_LIBRARY, EINVAL, "%s: invalid mode for dlopen(): Invalid argument",
-                  what->name);
-        return NULL;
-    }
     load_for_dlopen = true;
     TRACE(.kind = TRACE_OPEN, .object = what->caller, .name = what->name);
-    rdebug_notify(RDEBUG_ADD);
+    rdebug_notify(what->ns, RDEBUG_ADD);
     int err = open_objects(what, &root);
     load_for_dlopen = was_for_dlopen;
     search_forget();
     if (err != 0) {
-        rdebug_notify(RDEBUG_CONSISTENT);
+        rdebug_notify(what->ns, RDEBUG_CONSISTENT);
         return NULL;
     }
+    if (what->ns->libc != libc)
+        libc_start_other(what->ns->libc);
     init_run(root);
     TRACE(.kind = TRACE_OPENED, .object = root);
     return root;
 }
 
-static struct object *object_of(const void *addr)
+struct object *dl_caller(const void *addr)
 {
     lock_acquire(&object_lock);
     struct object *o = object_by_addr((uintptr_t)addr);
     lock_release(&object_lock);
-    return o != NULL ? o : object_head;
+    return o != NULL ? o : object_base.head;
 }
 
-static void *open_and_report(struct opening *what, const void *caller)
+static int refuse(const struct opening *what, const char *why)
 {
+    return error_set(ERROR_LIBRARY, EINVAL, "%s: %s: Invalid argument", what->name, why);
+}
+
+/* The namespace that a dlmopen means. */
+static int choose_namespace(long lmid, struct opening *what)
+{
+    bool is_other = lmid != LM_ID_BASE && lmid != LM_ID_CALLER;
+
+    if (is_other && what->name == NULL)
+        return error_set(ERROR_LIBRARY, EINVAL, "invalid namespace: Invalid argument");
+    if (is_other && (what->mode & RTLD_GLOBAL) != 0)
+        return error_set(ERROR_LIBRARY, EINVAL, "invalid mode: Invalid argument");
+    if ((what->mode & (RTLD_LAZY | RTLD_NOW)) == 0 && world != WORLD_MUSL)
+        return refuse(what, "invalid mode for dlopen()");
+    what->ns = lmid == LM_ID_CALLER  ? what->caller->ns
+               : lmid == LM_ID_NEWLM ? object_new_namespace()
+                                     : object_namespace(lmid);
+    if (lmid == LM_ID_NEWLM)
+        return what->ns != NULL ? 0 : refuse(what, "no more namespaces available for dlmopen()");
+    bool is_empty = what->ns == NULL || what->ns->head == NULL;
+    return is_empty ? refuse(what, "invalid target namespace in dlmopen()") : 0;
+}
+
+static void *open_and_report(struct opening *what, long lmid, const void *caller)
+{
+    void *handle = NULL;
+
     dl_clear_error();
     guard_enter();
     error_clear();
-    what->caller = world == WORLD_MUSL
-                       ? NULL
-                       : object_of(caller); /* musl: every dlopen is the program's */
-    void *handle = open_locked(what);
+    what->caller = dl_caller(caller);
+    int err = choose_namespace(lmid, what);
+    if (world == WORLD_MUSL)
+        what->caller = NULL; /* every dlopen is the program's */
+    if (err == 0)
+        handle = open_locked(what);
     if (handle == NULL && error_is_set())
         dl_publish_error();
     guard_leave();
     return handle;
 }
 
-void *dl_open(const char *name, int mode, const void *caller)
+void *dl_open_in(long lmid, const char *name, int mode, const void *caller)
 {
     struct opening what = {.name = name, .fd = -1, .mode = mode};
 
-    if (name == NULL || name[0] == '\0')
-        return object_head;
-    return open_and_report(&what, caller);
+    if (lmid == LM_ID_BASE && (name == NULL || name[0] == '\0'))
+        return object_base.head;
+    return open_and_report(&what, lmid, caller);
+}
+
+void *dl_open(const char *name, int mode, const void *caller)
+{
+    return dl_open_in(name == NULL || name[0] == '\0' ? LM_ID_BASE : LM_ID_CALLER, name, mode,
+                      caller);
+}
+
+struct object *dl_open_auditor(const char *name)
+{
+    struct opening what = {.name = name,
+                           .fd = -1,
+                           .mode = RTLD_LAZY,
+                           .caller = libc_boot_object,
+                           .ns = object_new_namespace()};
+
+    error_clear();
+    if (what.ns == NULL) {
+        refuse(&what, "no more namespaces available for dlmopen()");
+        return NULL;
+    }
+    audit_is_loading = true;
+    struct object *auditor = open_locked(&what);
+    audit_is_loading = false;
+    return auditor;
 }
 
 void *dl_open_descriptor(int fd, int mode, const void *caller)
@@ -239,13 +311,13 @@ void *dl_open_descriptor(int fd, int mode, const void *caller)
     char link[40], path[PATH_MAX];
 
     if (fd == -1) /* FreeBSD: the program, as for dlopen(NULL) */
-        return object_head;
+        return object_base.head;
     print_buffer(link, sizeof link, "/proc/self/fd/%d", fd);
     long len = sys_readlink(link, path, sizeof path - 1);
     path[len > 0 ? len : 0] = '\0';
     struct opening what = {
         .name = len > 0 ? path : link, .fd = fd < 0 ? 0x7fffffff : fd, .mode = mode};
-    return open_and_report(&what, caller);
+    return open_and_report(&what, LM_ID_CALLER, caller);
 }
 
 void dl_hold(struct object *o)
@@ -273,11 +345,11 @@ static bool reach(struct object *o)
 }
 
 /* One step from every live object; true if anything became live. */
-static bool spread(void)
+static bool spread(const struct namespace *ns)
 {
     bool any = false;
 
-    for (struct object *o = object_head; o != NULL; o = o->next) {
+    for (struct object *o = ns->head; o != NULL; o = o->next) {
         for (size_t i = 0; o->is_live && o->needed != NULL && i < o->needed_count; i++)
             any |= reach(o->needed[i]);
         for (unsigned i = 0; o->is_live && i < o->bound.count; i++)
@@ -286,48 +358,65 @@ static bool spread(void)
     return any;
 }
 
-static int collect_once(void)
+static int collect_once(struct namespace *ns)
 {
     struct object_list order = {0};
+    bool is_any = false;
     int err = 0;
 
-    for (struct object *o = object_head; o != NULL; o = o->next)
+    for (struct object *o = ns->head; o != NULL; o = o->next)
         o->is_live = is_root(o);
-    while (spread())
+    while (spread(ns))
         ;
-    for (struct object *o = object_head; o != NULL && err == 0; o = o->next)
+    for (struct object *o = ns->head; o != NULL && err == 0; o = o->next)
         err = object_list_add(&order, o);
     if (err == 0)
         err = init_sort_for_exit(&order);
     for (unsigned i = 0; i < order.count && err == 0; i++) {
-        if (!order.items[i]->is_live)
-            init_finish(order.items[i]);
+        if (order.items[i]->is_live)
+            continue;
+        init_finish(order.items[i]);
+        audit_object_closed(order.items[i]);
+        is_any = true;
     }
+    if (is_any)
+        audit_activity(ns, LA_ACT_DELETE);
     if (err == 0)
-        rdebug_notify(RDEBUG_DELETE);
+        rdebug_notify(ns, RDEBUG_DELETE);
     for (unsigned i = 0; i < order.count && err == 0; i++) {
         if (!order.items[i]->is_live) {
             destroy(order.items[i]);
             dl_removed++;
         }
     }
-    rdebug_notify(RDEBUG_CONSISTENT);
+    if (is_any)
+        audit_activity(ns, LA_ACT_CONSISTENT);
+    rdebug_notify(ns, RDEBUG_CONSISTENT);
     object_list_free(&order);
     return err;
 }
 
+static struct namespace *find_dirty(void)
+{
+    struct namespace *ns = &object_base;
+
+    while (ns != NULL && !ns->is_dirty)
+        ns = ns->next;
+    return ns;
+}
+
 static void collect(void)
 {
-    if (is_collecting) { /* a destructor closes something: once more when this round is over */
-        collect_again = true;
+    struct namespace *ns;
+
+    if (is_collecting) /* a destructor closes something: once more when this round is over */
         return;
-    }
     is_collecting = true;
-    do {
-        collect_again = false;
-        if (collect_once() != 0)
+    while ((ns = find_dirty()) != NULL) {
+        ns->is_dirty = false;
+        if (collect_once(ns) != 0)
             break;
-    } while (collect_again);
+    }
     is_collecting = false;
 }
 
@@ -349,8 +438,10 @@ static int close_locked(void *handle)
     o->open_count--;
     if (o->open_count > 0)
         TRACE(.kind = TRACE_CLOSED, .object = o);
-    if (o->open_count == 0 && !init_is_exiting)
+    if (o->open_count == 0 && !init_is_exiting) {
+        o->ns->is_dirty = true;
         collect();
+    }
     return 0;
 }
 

@@ -15,16 +15,22 @@ enum {
     RTLD_GLOBAL = 0x100,
     RTLD_NODELETE = 0x1000,
 };
+enum { LM_ID_BASE = 0, LM_ID_NEWLM = -1, LM_ID_CALLER = -2 };
 #define RTLD_DEFAULT ((void *)0)
 #define RTLD_NEXT ((void *)-1)
 
 /* --- dl.c: opening and closing. caller is an address in the code that asks: its object's paths and
  * scope count. */
 void *dl_open(const char *name, int mode, const void *caller);
+void *dl_open_in(long lmid, const char *name, int mode, const void *caller);
 void *dl_open_descriptor(int fd, int mode, const void *caller);
 int dl_close(void *handle);
 /* In the child of a fork: the thread that was unloading objects is not there to go on. */
 void dl_forget_collection(void);
+/* Into a namespace of its own. NULL: the error record says why. Caller is inside guard.c's lock. */
+struct object *dl_open_auditor(const char *name);
+/* The object whose code addr is in; the program for code that is no object's. */
+struct object *dl_caller(const void *addr);
 /* The object a handle stands for, NULL (error set) if it stands for none. Caller is inside
  * guard.c's lock. */
 struct object *dl_from_handle(void *handle);
@@ -42,6 +48,9 @@ void dl_publish_error(void);
 /* Called at the start of each function of the family: forgets an error nobody asked for (not in the
  * musl world). */
 void dl_clear_error(void);
+/* Around what the libc opens for itself: its failures are not the program's, whose unread text stays. */
+char *dl_set_error_aside(void);
+void dl_put_error_back(char *text);
 char *dl_error(void);
 
 /* --- dlsym.c */
@@ -69,7 +78,8 @@ struct dl_phdr_info {
     size_t tls_modid;
     void *tls_data;
 };
-int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data);
+int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data,
+               const void *caller);
 struct dl_find_object; /* <dlfcn.h> of glibc */
 int dl_find(const void *pc, struct dl_find_object *result);
 
@@ -77,12 +87,16 @@ int dl_find(const void *pc, struct dl_find_object *result);
 char **backtrace_names(void *const *array, int count);
 void backtrace_print(void *const *array, int count, int fd);
 
+/* --- dlaudit.c */
+/* Loads the auditors in both lists, which may be NULL, and those that the program names. */
+void dlaudit_load(struct object *program, const char *option, const char *variable);
+
 /* --- rdebug.c */
 /* Sets up _r_debug and the program's DT_DEBUG; base is the loader's own load address. */
 void rdebug_init(struct object *program, uintptr_t base);
-/* Tells a debugger that the list is about to change, or is consistent again. */
+/* Tells a debugger that the list of ns is about to change, or is consistent again. */
 enum rdebug_state { RDEBUG_CONSISTENT, RDEBUG_ADD, RDEBUG_DELETE };
-void rdebug_notify(enum rdebug_state state);
+void rdebug_notify(struct namespace *ns, enum rdebug_state state);
 
 /* --- dlapi.c: the functions as programs call them */
 /* What lookup binds to when no libc defines the dl functions; see lookup_builtins. */

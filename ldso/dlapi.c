@@ -67,27 +67,14 @@ static int api_dlinfo(void *handle, int request, void *arg)
     return dl_information(handle, request, arg);
 }
 
-static void *open_in_namespace(long lmid, const char *name, int mode, const void *caller)
-{
-    if (lmid == 0) /* LM_ID_BASE */
-        return dl_open(name, mode, caller);
-    guard_enter();
-    error_set(ERROR_LIBRARY, EINVAL,
-              "%s: dlmopen: only the base namespace (LM_ID_BASE) is supported",
-              name != NULL ? name : "");
-    dl_publish_error();
-    guard_leave();
-    return NULL;
-}
-
 static void *api_dlmopen(long lmid, const char *name, int mode)
 {
-    return open_in_namespace(lmid, name, mode, CALLER);
+    return dl_open_in(lmid, name, mode, CALLER);
 }
 
 static int api_dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data)
 {
-    return dl_iterate(callback, data);
+    return dl_iterate(callback, data, CALLER);
 }
 
 static int api_dl_find_object(void *pc, struct dl_find_object *result)
@@ -117,7 +104,6 @@ static void run_thread_dtor(void *arg)
 }
 
 typedef int thread_atexit(void (*function)(void *), void *arg, void *dso_symbol);
-static thread_atexit *libc_thread_atexit;
 
 static int api_cxa_thread_atexit_impl(void (*function)(void *), void *arg, void *dso_symbol)
 {
@@ -126,13 +112,14 @@ static int api_cxa_thread_atexit_impl(void (*function)(void *), void *arg, void 
     lock_acquire(&object_lock);
     struct object *o = object_by_addr((uintptr_t)dso_symbol);
     lock_release(&object_lock);
+    thread_atexit *next = (thread_atexit *)(o != NULL ? o->ns : &object_base)->thread_atexit;
     if (d == NULL || o == NULL) {
         alloc_free(d);
-        return libc_thread_atexit(function, arg, dso_symbol);
+        return next(function, arg, dso_symbol);
     }
     *d = (struct thread_dtor){function, arg, o};
     dl_hold(o);
-    return libc_thread_atexit(run_thread_dtor, d, dso_symbol);
+    return next(run_thread_dtor, d, dso_symbol);
 }
 
 extern char _r_debug[];
@@ -178,15 +165,15 @@ int dl_override_libc(struct object *o)
 {
     int err = override_all(o, dl_builtins);
 
-    if (err != 0 || o != libc_object || world != WORLD_GLIBC)
+    if (err != 0 || o != o->ns->libc || world != WORLD_GLIBC)
         return err;
-    libc_thread_atexit = (thread_atexit *)libc_symbol(o, "__cxa_thread_atexit_impl", NULL);
+    o->ns->thread_atexit = (void *)libc_symbol(o, "__cxa_thread_atexit_impl", NULL);
     return override_all(o, glibc_overrides);
 }
 
 const Elf64_Sym *dl_overridden(const void *addr, struct object **o)
 {
-    for (*o = object_head; *o != NULL; *o = (*o)->next) {
+    for (*o = object_base.head; *o != NULL; *o = (*o)->next) {
         for (unsigned i = 0; i < (*o)->override_count; i++) {
             if ((*o)->overrides[i].addr == addr)
                 return &(*o)->symtab[(*o)->overrides[i].sym];
@@ -214,39 +201,51 @@ static void *hook_dlvsym(void *handle, const char *name, const char *version, vo
 
 static void *hook_dlmopen(long lmid, const char *name, int mode, void *caller)
 {
-    return open_in_namespace(lmid, name, mode, caller);
+    return dl_open_in(lmid, name, mode, caller);
 }
 
 static void *hook_libc_dlopen(const char *name, int mode)
 {
-    void *handle = dl_open(name, mode, (const void *)libc_object->start);
+    char *text = dl_set_error_aside();
+    void *handle = dl_open(name, mode, CALLER);
 
-    dl_clear_error();
+    dl_put_error_back(text);
     return handle;
 }
 
 static void *hook_libc_dlsym(void *handle, const char *name)
 {
-    void *addr = dl_sym(handle, name, NULL, (const void *)libc_object->start);
+    char *text = dl_set_error_aside();
+    void *addr = dl_sym(handle, name, NULL, CALLER);
 
-    dl_clear_error();
+    dl_put_error_back(text);
     return addr;
 }
 
 static void *hook_libc_dlvsym(void *handle, const char *name, const char *version)
 {
-    void *addr = dl_sym(handle, name, version, (const void *)libc_object->start);
+    char *text = dl_set_error_aside();
+    void *addr = dl_sym(handle, name, version, CALLER);
 
-    dl_clear_error();
+    dl_put_error_back(text);
     return addr;
 }
 
+static int hook_libc_dlclose(void *handle)
+{
+    char *text = dl_set_error_aside();
+    int result = dl_close(handle);
+
+    dl_put_error_back(text);
+    return result;
+}
+
 void *dl_hook_table[] = {
-    (void *)hook_dlopen,      (void *)api_dlclose,     (void *)hook_dlsym,
-    (void *)hook_dlvsym,      (void *)api_dlerror,     (void *)api_dladdr,
-    (void *)api_dladdr1,      (void *)api_dlinfo,      (void *)hook_dlmopen,
-    (void *)hook_libc_dlopen, (void *)hook_libc_dlsym, (void *)hook_libc_dlvsym,
-    (void *)api_dlclose,
+    (void *)hook_dlopen,       (void *)api_dlclose,     (void *)hook_dlsym,
+    (void *)hook_dlvsym,       (void *)api_dlerror,     (void *)api_dladdr,
+    (void *)api_dladdr1,       (void *)api_dlinfo,      (void *)hook_dlmopen,
+    (void *)hook_libc_dlopen,  (void *)hook_libc_dlsym, (void *)hook_libc_dlvsym,
+    (void *)hook_libc_dlclose,
 };
 
 /* Before 2.34, what libc.so.6 calls is inside ld-linux. It adds the address of the link_map, with

@@ -33,6 +33,26 @@ void dl_clear_error(void)
     }
 }
 
+char *dl_set_error_aside(void)
+{
+    struct tls_error *e = tls_existing_error();
+    char *text = e != NULL ? e->pending : NULL;
+
+    if (e != NULL)
+        e->pending = NULL;
+    return text;
+}
+
+void dl_put_error_back(char *text)
+{
+    struct tls_error *e = tls_existing_error();
+
+    if (e == NULL) /* then there was nothing to set aside */
+        return;
+    alloc_free(e->pending);
+    e->pending = text;
+}
+
 char *dl_error(void)
 {
     struct tls_error *e = tls_existing_error();

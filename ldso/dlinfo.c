@@ -29,7 +29,7 @@ enum {
 
 struct serpath { /* Dl_serpath */
     char *name;
-    unsigned flags;
+    unsigned flags; /* glibc leaves them 0 */
 };
 
 struct serinfo { /* Dl_serinfo */
@@ -47,7 +47,7 @@ struct serinfo_pass {
     unsigned count;
 };
 
-static int count_directory(const char *dir, unsigned flags, void *arg)
+static int count_directory(const char *dir, void *arg)
 {
     struct serinfo_pass *pass = arg;
     size_t len = strlen(dir[0] != '\0' ? dir : "/") + 1;
@@ -55,7 +55,7 @@ static int count_directory(const char *dir, unsigned flags, void *arg)
     if (pass->info != NULL && pass->count < pass->info->count &&
         pass->strings + len <= (char *)pass->info + pass->info->size) {
         memcpy(pass->strings, dir[0] != '\0' ? dir : "/", len);
-        pass->info->path[pass->count] = (struct serpath){pass->strings, flags};
+        pass->info->path[pass->count] = (struct serpath){pass->strings, 0};
         pass->strings += len;
     }
     pass->count++;
@@ -92,7 +92,7 @@ static int answer(struct object *o, int request, void *arg)
         return unsupported(request);
     switch (request) {
     case RTLD_DI_LMID:
-        *(long *)arg = 0; /* LM_ID_BASE */
+        *(long *)arg = o->ns->id;
         return 0;
     case RTLD_DI_LINKMAP:
         *(void **)arg = o;
@@ -137,22 +137,25 @@ int dl_information(void *handle, int request, void *arg)
 }
 
 /* The object behind o, which the callback may have unloaded: then the first one that is younger. */
-static struct object *next_object(const struct object *o, uint64_t serial, uint64_t unlinked)
+static struct object *next_object(const struct namespace *ns, const struct object *o,
+                                  uint64_t serial, uint64_t unlinked)
 {
     if (unlinked == object_unlinked)
         return o->next;
-    struct object *next = object_head;
+    struct object *next = ns->head;
     while (next != NULL && next->serial <= serial)
         next = next->next;
     return next;
 }
 
-int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data)
+int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data,
+               const void *caller)
 {
+    struct namespace *ns = dl_caller(caller)->ns;
     int result = 0;
 
     lock_acquire(&object_lock);
-    for (struct object *o = object_head; o != NULL && result == 0;) {
+    for (struct object *o = ns->head; o != NULL && result == 0;) {
         uint64_t serial = o->serial, unlinked = object_unlinked;
         struct dl_phdr_info info = {.addr = o->bias,
                                     .name = o->link_name,
@@ -163,7 +166,7 @@ int dl_iterate(int (*callback)(struct dl_phdr_info *, size_t, void *), void *dat
                                     .tls_modid = o->tls_module,
                                     .tls_data = tls_existing_block(o)};
         result = callback(&info, sizeof info, data);
-        o = next_object(o, serial, unlinked);
+        o = next_object(ns, o, serial, unlinked);
     }
     lock_release(&object_lock);
     return result;

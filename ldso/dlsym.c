@@ -4,6 +4,7 @@
  * Called through dlapi.c on any thread after the boot; inside guard.c's lock for look-ups.
  */
 #include "alloc.h"
+#include "audit.h"
 #include "dl.h"
 #include "dynamic.h"
 #include "error.h"
@@ -25,9 +26,9 @@ static bool find_next_musl(const struct object *caller, struct lookup_name *n,
         return false;
     if (!caller->next->is_global)
         return lookup_in_object(caller->next, n, LOOKUP_DLSYM, def);
-    for (unsigned i = 0; i < lookup_global.count; i++) {
-        if (lookup_global.items[i] == caller->next)
-            return lookup_in_list(&lookup_global, i, n, LOOKUP_DLSYM, def);
+    for (unsigned i = 0; i < object_base.global.count; i++) {
+        if (object_base.global.items[i] == caller->next)
+            return lookup_in_list(&object_base.global, i, n, LOOKUP_DLSYM, def);
     }
     return false;
 }
@@ -43,7 +44,7 @@ static bool find_next(struct object *caller, struct lookup_name *n, struct looku
 
     while (root->loader != NULL)
         root = root->loader;
-    const struct object_list *list = root->is_program ? &lookup_global : &root->closure;
+    const struct object_list *list = root->is_program ? &object_base.global : &root->closure;
     for (unsigned i = 0; i < list->count; i++) {
         if (list->items[i] == caller)
             return lookup_in_list(list, i + 1, n, LOOKUP_DLSYM, def);
@@ -59,26 +60,18 @@ static int not_found(const struct object *o, const char *name, const char *versi
                      version != NULL ? ", version " : "", version != NULL ? version : "");
 }
 
-/* Whose code calls; the program for code that is no object's. */
-static struct object *find_caller(const void *addr)
-{
-    lock_acquire(&object_lock);
-    struct object *o = object_by_addr((uintptr_t)addr);
-    lock_release(&object_lock);
-    return o != NULL ? o : object_head;
-}
-
 /* The definition that handle has of n. The error record is set if there is none. */
 static int find(void *handle, struct lookup_name *n, const void *caller_addr,
                 struct lookup_def *def)
 {
     bool is_pseudo = handle == RTLD_DEFAULT || handle == RTLD_NEXT;
-    struct object *caller = is_pseudo ? find_caller(caller_addr) : NULL, *o = caller;
+    struct object *caller = is_pseudo ? dl_caller(caller_addr) : NULL, *o = caller;
     bool found;
 
     if (handle == RTLD_DEFAULT) {
         /* musl: the global scope, whoever asks */
-        found = lookup_in_scope(world == WORLD_MUSL ? object_head : caller, n, LOOKUP_DLSYM, def);
+        found = lookup_in_scope(world == WORLD_MUSL ? object_base.head : caller, n, LOOKUP_DLSYM,
+                                def);
     } else if (handle == RTLD_NEXT) {
         found = find_next(caller, n, def);
     } else {
@@ -88,11 +81,13 @@ static int find(void *handle, struct lookup_name *n, const void *caller_addr,
         int err = o->closure.count == 0 ? load_closure(o) : 0; /* never opened by itself */
         if (err != 0)
             return err;
-        found = o->is_program ? lookup_in_list(&lookup_global, 0, n, LOOKUP_DLSYM, def)
+        found = o->is_program ? lookup_in_list(&object_base.global, 0, n, LOOKUP_DLSYM, def)
                               : lookup_in_list(&o->closure, 0, n, LOOKUP_DLSYM, def);
     }
     if (!found)
         return not_found(o, n->name, n->version != NULL ? n->version->name : NULL);
+    if (def->is_unique)
+        lookup_unify(def);
     TRACE(.kind = TRACE_BIND, .object = o, .name = n->name, .def = def,
           .version = n->version != NULL ? n->version->name : NULL);
     if (handle == RTLD_DEFAULT)
@@ -131,9 +126,11 @@ static void *find_address(void *handle, const char *name, const struct object_ve
 
     lookup_init(&n, name, version);
     guard_enter();
-    if (find(handle, &n, caller_addr, &def) == 0)
+    if (find(handle, &n, caller_addr, &def) == 0) {
         addr = address(&def);
-    else
+        if (audit_count > 0)
+            addr = (void *)audit_bind(dl_caller(caller_addr), &def, (uintptr_t)addr, LA_SYMB_DLSYM);
+    } else
         dl_publish_error();
     guard_leave();
     return addr;
@@ -198,9 +195,8 @@ static bool covers(const struct object *o, const Elf64_Sym *sym, uintptr_t addr)
     if ((sym->st_shndx == SHN_UNDEF && sym->st_value == 0) || sym->st_shndx == SHN_ABS ||
         ELF64_ST_TYPE(sym->st_info) == STT_TLS || addr < start)
         return false;
-    if (sym->st_shndx == SHN_UNDEF || sym->st_size == 0)
-        return addr == start;
-    return addr < start + sym->st_size;
+    return addr < start + sym->st_size ||
+           (addr == start && (sym->st_shndx == SHN_UNDEF || sym->st_size == 0));
 }
 
 static const Elf64_Sym *nearest_symbol(const struct object *o, uintptr_t addr)

@@ -76,12 +76,22 @@ static void collect_gnu(struct object *o, struct entries *e, const Elf64_Dyn *d)
     case DT_FLAGS_1:
         o->flags_1 = value;
         break;
+    case DT_AUDIT:
+    case DT_DEPAUDIT:
+        o->has_auditors = true;
+        break;
     case DT_RELACOUNT:
         o->relative_count = value;
         break;
     default:
         break;
     }
+}
+
+/* The tag of a filter's object counts as one, too: load.c knows what it means in which world. */
+static bool is_need(const Elf64_Dyn *d)
+{
+    return d->d_tag == DT_NEEDED || d->d_tag == DT_FILTER || d->d_tag == DT_AUXILIARY;
 }
 
 static int collect(struct object *o, struct entries *e, size_t capacity)
@@ -92,7 +102,7 @@ static int collect(struct object *o, struct entries *e, size_t capacity)
             o->dynamic_count = i;
             return 0;
         }
-        if (d->d_tag == DT_NEEDED)
+        if (is_need(d))
             o->needed_count++;
         else if (d->d_tag == DT_DEBUG)
             o->debug = d;
@@ -140,8 +150,12 @@ static int decode_names(struct object *o, const struct entries *e)
     }
     for (size_t i = 0; i < o->dynamic_count; i++) {
         const Elf64_Dyn *d = &o->dynamic[i];
-        if (d->d_tag == DT_NEEDED && object_string(o, d->d_un.d_val) == NULL)
-            return bad(o, "DT_NEEDED", d->d_un.d_val, "less than DT_STRSZ");
+        if (is_need(d) && object_string(o, d->d_un.d_val) == NULL)
+            return bad(o,
+                       d->d_tag == DT_NEEDED   ? "DT_NEEDED"
+                       : d->d_tag == DT_FILTER ? "DT_FILTER"
+                                               : "DT_AUXILIARY",
+                       d->d_un.d_val, "less than DT_STRSZ");
     }
     return 0;
 }
@@ -336,7 +350,7 @@ static int decode_functions(struct object *o, const struct entries *e)
 
 static int set_version(struct object *o, unsigned index, struct object_version version)
 {
-    index &= 0x7fff; /* VERSYM_VERSION: bit 15 says hidden */
+    index &= 0x7fff;                 /* VERSYM_VERSION: bit 15 says hidden */
     if (index >= o->version_count) { /* twice as many at least, so that growing costs no square */
         unsigned count = index + 1 > 2 * o->version_count ? index + 1 : 2 * o->version_count;
         struct object_version *versions = alloc_resize(o->versions, count * sizeof *versions);
@@ -411,7 +425,8 @@ static int decode_verdef(struct object *o, const struct entries *e)
             return bad(o, "DT_VERDEF", vaddr, "a version definition inside a segment");
         const Elf64_Verdef *def = (const Elf64_Verdef *)(o->bias + vaddr);
         if (!is_link(def->vd_next, sizeof *def))
-            return bad(o, "vd_next", def->vd_next, "0 or the size of a version definition at least");
+            return bad(o, "vd_next", def->vd_next,
+                       "0 or the size of a version definition at least");
         if (o->verdef_count++ == 0)
             o->verdef = def;
         int err = add_definition(&v, vaddr, def);
@@ -495,8 +510,8 @@ int dynamic_decode(struct object *o, const Elf64_Phdr *header)
     o->is_bind_now = e.has[DT_BIND_NOW] || (e.value[DT_FLAGS] & DF_BIND_NOW) != 0 ||
                      (o->flags_1 & DF_1_NOW) != 0;
     static int (*const steps[])(struct object *, const struct entries *) = {
-        decode_strings,     decode_names,     decode_symbols, decode_sysv_hash, decode_gnu_hash,
-        check_chains,       decode_relocations, decode_functions, decode_verdef,  decode_verneed,
+        decode_strings, decode_names,       decode_symbols,   decode_sysv_hash, decode_gnu_hash,
+        check_chains,   decode_relocations, decode_functions, decode_verdef,    decode_verneed,
     };
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == 0; i++)
         err = steps[i](o, &e);

@@ -45,7 +45,7 @@ void explain_tls(void)
               "static TLS block: %lu bytes, aligned to %lu; %lu left for libraries opened later\n",
               tls_block.size, tls_block.align, tls_surplus());
     }
-    for (const struct object *o = object_head; o != NULL; o = o->next) {
+    for (const struct object *o = object_base.head; o != NULL; o = o->next) {
         if (o->tls_module != 0)
             tell_module(o);
     }

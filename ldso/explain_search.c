@@ -232,7 +232,7 @@ void explain_search(struct object *program)
 static void write_objects(void)
 {
     json_array("objects");
-    for (const struct object *o = object_head; o != NULL; o = o->next) {
+    for (const struct object *o = object_base.head; o != NULL; o = o->next) {
         if (o->is_missing)
             continue;
         json_object(NULL);

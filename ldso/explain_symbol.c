@@ -80,8 +80,8 @@ static void tell_definition(const struct object *o, uint32_t sym)
 
 static void tell_definitions(const char *name)
 {
-    for (unsigned i = 0; i < lookup_global.count; i++) {
-        const struct object *o = lookup_global.items[i];
+    for (unsigned i = 0; i < object_base.global.count; i++) {
+        const struct object *o = object_base.global.items[i];
         for (uint32_t sym = 1; sym < o->sym_count; sym++) {
             if (o->symtab[sym].st_shndx != SHN_UNDEF && string_equal(name_at(o, sym), name))
                 tell_definition(o, sym);
@@ -101,8 +101,8 @@ struct references {
 static const struct object *passed_over(const struct object *o, const struct lookup_def *def,
                                         const char *name)
 {
-    for (unsigned i = 0; i < lookup_global.count; i++) {
-        const struct object *other = lookup_global.items[i];
+    for (unsigned i = 0; i < object_base.global.count; i++) {
+        const struct object *other = object_base.global.items[i];
         if (other == def->object)
             return NULL;
         for (uint32_t sym = 1; other != o && sym < other->sym_count; sym++) {
@@ -179,7 +179,7 @@ static void tell_reference(struct object *o, const Elf64_Rela *rela, const struc
 /* visit for all references of all objects; the booted loader binds itself. */
 static void each_object(void (*visit)(struct object *o, void *arg), void *arg)
 {
-    for (struct object *o = object_head; o != NULL; o = o->next) {
+    for (struct object *o = object_base.head; o != NULL; o = o->next) {
         if (!o->is_vdso && !o->is_boot && !o->is_missing)
             visit(o, arg);
     }

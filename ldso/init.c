@@ -19,6 +19,7 @@
 
 #include "alloc.h"
 #include "arch.h"
+#include "audit.h"
 #include "error.h"
 #include "guard.h"
 #include "load.h"
@@ -198,7 +199,7 @@ int init_sort(struct object *root)
 
 int init_sort_for_exit(struct object_list *list)
 {
-    return sort(list, object_head, true);
+    return sort(list, object_base.head, true);
 }
 
 static bool is_code(const struct object *o, uintptr_t addr)
@@ -250,14 +251,8 @@ static bool has_legacy_functions(void)
     return world != WORLD_MUSL || ARCH_MUSL_LEGACY_INIT;
 }
 
-static void construct(struct object *o)
+void init_run_own(struct object *o)
 {
-    if (o->is_initialised || o->is_boot)
-        return;
-    o->is_initialised = true;
-    object_list_add(&constructed, o); /* without memory its destructors are not run at exit */
-    if (o->is_program && init_skips_program)
-        return;
     TRACE(.kind = TRACE_INITIALISE, .object = o);
     bool was_held = guard_pause();
     if (o->init != 0 && has_legacy_functions())
@@ -267,6 +262,16 @@ static void construct(struct object *o)
     guard_resume(was_held);
     TRACE(.kind = TRACE_END);
     o->is_constructed = true;
+}
+
+static void construct(struct object *o)
+{
+    if (o->is_initialised || o->is_boot)
+        return;
+    o->is_initialised = true;
+    object_list_add(&constructed, o); /* without memory its destructors are not run at exit */
+    if (!o->is_program || !init_skips_program)
+        init_run_own(o);
 }
 
 /* Whose constructors go before all others, NULL if nobody's. */
@@ -322,8 +327,8 @@ void init_finish(struct object *o)
     guard_resume(was_held);
 }
 
-/* All objects in the order of their destructors. */
-static int list_for_exit(struct object_list *order)
+/* All objects of a namespace in the order of their destructors. */
+static int list_for_exit(const struct namespace *ns, struct object_list *order)
 {
     int err = 0;
 
@@ -332,19 +337,40 @@ static int list_for_exit(struct object_list *order)
         reverse(order);
         return err;
     }
-    for (struct object *o = object_head; o != NULL && err == 0; o = o->next)
+    for (struct object *o = ns->head; o != NULL && err == 0; o = o->next)
         err = object_list_add(order, o);
     return err == 0 ? init_sort_for_exit(order) : err;
 }
 
-void init_finish_all(void)
+static void finish_namespace(struct namespace *ns)
 {
     struct object_list order = {0};
 
     guard_enter();
-    init_is_exiting = true;
-    list_for_exit(&order); /* what there is no memory to sort still runs */
+    list_for_exit(ns, &order); /* what there is no memory to sort still runs */
     guard_leave();
-    for (unsigned i = 0; i < order.count; i++)
+    audit_activity(ns, LA_ACT_DELETE);
+    for (unsigned i = 0; i < order.count; i++) {
         init_finish(order.items[i]);
+        if (!order.items[i]->is_vdso && !order.items[i]->is_shared)
+            audit_object_closed(order.items[i]);
+    }
+    audit_activity(ns, LA_ACT_CONSISTENT);
+}
+
+/* The namespaces from the last to that of the program, as glibc does; then those of auditors. */
+static void finish_namespaces(bool is_auditing)
+{
+    for (long id = NAMESPACES; id-- > 0;) {
+        struct namespace *ns = object_namespace(id);
+        if (ns != NULL && ns->is_auditing == is_auditing)
+            finish_namespace(ns);
+    }
+}
+
+void init_finish_all(void)
+{
+    init_is_exiting = true;
+    finish_namespaces(false);
+    finish_namespaces(true);
 }

@@ -27,6 +27,9 @@ int init_sort(struct object *root);
 /* Runs DT_PREINIT_ARRAY of the program. */
 void init_run_preinit(const struct object *program);
 
+/* Runs the constructors of o alone: for the program, where init_skips_program. */
+void init_run_own(struct object *o);
+
 /* Runs the constructors of root's closure that have not run, in order. */
 void init_run(struct object *root);
 

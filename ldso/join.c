@@ -254,7 +254,8 @@ static void add_references(struct object *o, struct reference *batch, unsigned c
         __builtin_prefetch(&join.slots[mix(batch[i].need.hash) >> join.slot_shift]);
     }
     for (unsigned i = 0; i < count; i++)
-        __builtin_prefetch(&join.needs[join.slots[mix(batch[i].need.hash) >> join.slot_shift].need]);
+        __builtin_prefetch(
+            &join.needs[join.slots[mix(batch[i].need.hash) >> join.slot_shift].need]);
     for (unsigned i = 0; i < count; i++) {
         uint32_t number = batch[i].need.name != NULL ? add_need(&batch[i].need) : 0;
         for (size_t k = batch[i].first; k < batch[i].end; k++)
@@ -505,8 +506,7 @@ static bool search(struct object *o)
 /* A Bloom filter asked costs what about four chain words do, which come in a row. */
 static void visit(struct object *o, unsigned mark)
 {
-    bool is_small = o->gnu_nbucket == 0 ||
-                    join.not_found < (o->gnu_end - o->gnu_symoffset) / 4;
+    bool is_small = o->gnu_nbucket == 0 || join.not_found < (o->gnu_end - o->gnu_symoffset) / 4;
 
     if (o->visit == mark)
         return;
@@ -525,7 +525,7 @@ static void visit_scope(const struct object *first)
 {
     unsigned mark = object_new_mark();
 
-    visit_list(&lookup_global, mark);
+    visit_list(&first->ns->global, mark);
     for (unsigned i = 0; i < first->roots.count; i++)
         visit_list(&first->roots.items[i]->closure, mark);
     for (uint32_t i = 0; i < join.missing_len && join.not_found > 0; i++) {

@@ -43,7 +43,7 @@ static void print_needed_version(const struct object *o, const char *file,
                                  const Elf64_Vernaux *need)
 {
     const char *name = object_string(o, need->vna_name);
-    const struct object *definer = load_find_by_name(file);
+    const struct object *definer = load_find_by_name(&object_base, file);
     bool is_there = definer != NULL && load_defines_version(definer, need, name);
 
     print(TO_OUTPUT, "\t\t%s (%s) %s=> %s\n", file, name,
@@ -102,7 +102,7 @@ static bool print_undefined(bool has_functions)
 {
     struct undefined u = {.has_functions = has_functions};
 
-    for (struct object *o = object_tail; o != NULL; o = o->prev) {
+    for (struct object *o = object_base.tail; o != NULL; o = o->prev) {
         u.last = STN_UNDEF;
         int err = o->is_boot || o->is_vdso ? 0 : reloc_each(o, visit_undefined, &u);
         if (err != 0)
@@ -127,7 +127,7 @@ static bool print_unused(const struct object *program)
     unsigned mark = object_new_mark();
     bool is_any = false;
 
-    for (struct object *o = object_tail; o != NULL; o = o->prev) {
+    for (struct object *o = object_base.tail; o != NULL; o = o->prev) {
         if (!o->is_boot && !o->is_vdso)
             reloc_each(o, visit_used, &mark);
     }

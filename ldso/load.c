@@ -2,13 +2,14 @@
  * load.c - finds, maps and links libraries.
  *
  * Called by main at start-up and by dl.c for dlopen, under the loader's lock. An object is loaded
- * once per device and inode, and per name it is known by (its file's, its SONAME). The program is
- * matched by neither: it is not a library.
+ * once per device and inode, and per name it is known by (its file's, its SONAME), in each namespace.
+ * The program is matched by neither: it is not a library.
  */
 #include "load.h"
 
 #include "alloc.h"
 #include "arch.h"
+#include "audit.h"
 #include "error.h"
 #include "names.h"
 #include "near.h"
@@ -26,16 +27,25 @@ static struct object **preloads;
 
 /* What glibc says in the end if a 32-bit file is all that there is. */
 #define WRONG_CLASS "wrong ELF class: ELFCLASS32"
+/* glibc's loader when it had to be there before everybody: it is linked where it is first needed. */
+static struct object *early_boot;
 
 /* One search: the object found is left in found. */
 struct request {
     const char *name;
     struct object *by, *found;
+    struct namespace *ns;
     bool is_root;        /* asked for by dlopen, not needed by an object */
     bool is_other_class; /* a file passed over was 32-bit */
     char *foreign;       /* what is said of files passed over, of another class or machine; owned */
     int open_err;        /* why the last candidate could not be opened */
 };
+
+static struct request new_request(const char *name, struct object *by, struct namespace *ns)
+{
+    return (struct request){
+        .name = name, .by = by != NULL ? by : object_base.head, .ns = ns, .is_root = by == NULL};
+}
 
 static bool is_known_as(const struct object *o, const char *name)
 {
@@ -50,20 +60,24 @@ static bool is_known_as(const struct object *o, const char *name)
            (!o->is_program && string_equal(o->name, name));
 }
 
-struct object *load_find_by_name(const char *name)
+struct object *load_find_by_name(const struct namespace *ns, const char *name)
 {
     for (struct object_name *n = names_first(name); n != NULL; n = names_next(n)) {
-        if (is_known_as(n->object, name))
+        if (n->object->ns == ns && is_known_as(n->object, name))
             return n->object;
     }
     return NULL;
 }
 
-static struct object *find_by_identity(const struct sys_stat *st)
+static bool is_file(const struct object *o, const struct sys_stat *st)
+{
+    return o->ino == st->ino && o->dev == st->dev && o->ino != 0;
+}
+
+static struct object *find_by_identity(const struct namespace *ns, const struct sys_stat *st)
 {
     for (struct object_name *n = names_first_file(st->dev, st->ino); n != NULL; n = names_next(n)) {
-        const struct object *o = n->object;
-        if (!o->is_program && o->ino == st->ino && o->dev == st->dev && o->ino != 0)
+        if (n->object->ns == ns && !n->object->is_program && is_file(n->object, st))
             return n->object;
     }
     return NULL;
@@ -77,6 +91,15 @@ static void set_short_name(struct object *o, const char *name)
     o->short_name = alloc_string(name, strlen(name));
     if (o->short_name != NULL)
         names_add(o, o->short_name);
+}
+
+static struct object *find_boot(void)
+{
+    struct object *o = early_boot != NULL ? early_boot : object_base.head;
+
+    while (o != NULL && !o->is_boot)
+        o = o->next;
+    return o;
 }
 
 /* What may not be loaded as a library although it is a sound file, with glibc's texts; name is as
@@ -106,10 +129,39 @@ static void note_libc(struct object *o)
         o->is_libc_family = o->is_libc_family || string_equal(o->soname, family[i]);
     if (string_starts(o->soname, "ld-linux"))
         o->is_libc_family = true;
+    if (o->ns->libc == NULL && string_equal(o->soname, family[0]))
+        o->ns->libc = o;
+}
+
+/* Maps o, or finds out that it is glibc's loader for another namespace. There is one in a process: it
+ * keeps the threads. */
+static int map_or_share(struct object *o, int fd, const struct sys_stat *st, const char *name)
+{
+    const struct object *boot = o->ns != &object_base ? find_boot() : NULL;
+
+    if (boot != NULL && (is_file(boot, st) || is_known_as(boot, name))) {
+        object_share(o, boot);
+        return 0;
+    }
+    int err = object_map(o, fd, st);
+    return err == 0 ? check_kind(o, name) : err;
+}
+
+/* The loader that waits to be linked, if that is what is asked for: by name, or by file. */
+static struct object *take_boot(const struct namespace *ns, const char *name,
+                                const struct sys_stat *st)
+{
+    struct object *o = early_boot;
+
+    if (o == NULL || ns != &object_base || !(st != NULL ? is_file(o, st) : is_known_as(o, name)))
+        return NULL;
+    early_boot = NULL;
+    object_link(o);
+    return o;
 }
 
 int load_descriptor(int fd, const char *path, const char *name, struct object *by,
-                    struct object **out)
+                    struct namespace *ns, struct object **out)
 {
     struct sys_stat st;
     int err = sys_fstat(fd, &st);
@@ -119,16 +171,16 @@ int load_descriptor(int fd, const char *path, const char *name, struct object *b
                          error_name(-err));
     if (S_ISDIR(st.mode))
         return error_set(ERROR_LIBRARY, EISDIR, "%s: cannot read file data: Is a directory", path);
-    *out = find_by_identity(&st);
+    *out = find_by_identity(ns, &st);
+    if (*out == NULL)
+        *out = take_boot(ns, name, &st);
     if (*out != NULL)
         return 0;
-    struct object *o = object_new(path);
+    struct object *o = object_new(path, ns);
     if (o == NULL)
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", path);
     TRACE(.kind = TRACE_MAP, .name = path);
-    err = object_map(o, fd, &st);
-    if (err == 0)
-        err = check_kind(o, name);
+    err = map_or_share(o, fd, &st, name);
     TRACE(.kind = TRACE_END);
     if (err != 0) {
         object_free(o);
@@ -139,9 +191,11 @@ int load_descriptor(int fd, const char *path, const char *name, struct object *b
     o->loader = by;
     o->is_new = true;
     note_libc(o);
-    world_decide(o);
+    if (!load_for_dlopen) /* what is opened follows the rules there are */
+        world_decide(o);
     object_link(o);
     TRACE(.kind = TRACE_MAPPED, .object = o, .name = name);
+    audit_object_added(o);
     *out = o;
     return 0;
 }
@@ -153,12 +207,11 @@ static const char *pass_text(void)
     return error_explanation()[0] != '\0' ? error_explanation() : error_text();
 }
 
-static int open_library(const char *path, const char *name, const char *rule, struct object *by,
-                        struct object **out)
+static int open_library(struct request *r, const char *path, const char *rule)
 {
     TRACE(.kind = TRACE_TRY, .name = path, .rule = rule);
     int fd = sys_open(path);
-    int err = fd < 0 ? fd : load_descriptor(fd, path, name, by, out);
+    int err = fd < 0 ? fd : load_descriptor(fd, path, r->name, r->by, r->ns, &r->found);
 
     if (err != 0)
         TRACE(.kind = TRACE_PASS, .text = fd < 0 ? error_name(-fd) : pass_text());
@@ -188,10 +241,23 @@ static int pass_over(struct request *r, const char *path, int err)
     return is_usual || is_in_missing_directory(path) ? -ENOENT : SEARCH_NEXT_LIST;
 }
 
+/* LA_SER_* for search.c's rules. */
+static unsigned audit_flag(const char *rule)
+{
+    return string_equal(rule, "LD_LIBRARY_PATH")    ? LA_SER_LIBPATH
+           : string_equal(rule, "/etc/ld.so.cache") ? LA_SER_CONFIG
+           : string_equal(rule, "system directory") ? LA_SER_DEFAULT
+                                                    : LA_SER_RUNPATH;
+}
+
 /* A candidate of a search. What is not there, or is another machine's, is passed over. */
 static int try_candidate(const char *path, const char *rule, void *arg)
 {
     struct request *r = arg;
+    if (audit_count > 0)
+        path = audit_search(path, r->by, audit_flag(rule));
+    if (path == NULL)
+        return -ENOENT;
     TRACE(.kind = TRACE_TRY, .name = path, .rule = rule);
     int fd = sys_open(path);
 
@@ -199,7 +265,7 @@ static int try_candidate(const char *path, const char *rule, void *arg)
         TRACE(.kind = TRACE_PASS, .text = error_name(-fd));
         return pass_over(r, path, fd);
     }
-    int err = load_descriptor(fd, path, r->name, r->by, &r->found);
+    int err = load_descriptor(fd, path, r->name, r->by, r->ns, &r->found);
     sys_close(fd);
     if (err != 0)
         TRACE(.kind = TRACE_PASS, .text = pass_text());
@@ -288,8 +354,8 @@ static int load_by_path(struct request *r)
 
     if (path == NULL)
         return fail_to_open(r, -ENOENT);
-    r->found = load_find_by_name(path);
-    int err = r->found != NULL ? 0 : open_library(path, r->name, "a path", r->by, &r->found);
+    r->found = load_find_by_name(r->ns, path);
+    int err = r->found != NULL ? 0 : open_library(r, path, "a path");
     if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_exists(path) != 0)
         /* glibc quotes a name given to dlopen as it was, a needed one with its tokens replaced */
         err = fail_to_open(&(struct request){.name = is_being_linked(r->by) ? path : r->name,
@@ -304,14 +370,29 @@ static int load_by_path(struct request *r)
  */
 static int load_by_interp(struct request *r)
 {
-    const struct object *program = object_head;
+    const struct object *program = object_base.head;
     const char *path = ARCH_GLIBC_INTERP;
 
     if (program->interp != NULL && string_equal(string_basename(program->interp), r->name))
         path = program->interp;
     if (!string_equal(string_basename(path), r->name))
         return -ENOENT;
-    return open_library(path, r->name, "PT_INTERP", r->by, &r->found);
+    return open_library(r, path, "PT_INTERP");
+}
+
+int load_boot(struct object **out)
+{
+    const char *interp = object_base.head->interp;
+    bool is_glibc = interp != NULL && string_starts(string_basename(interp), "ld-linux");
+    struct request r = new_request(is_glibc ? interp : ARCH_GLIBC_INTERP, NULL, &object_base);
+    int err = open_library(&r, r.name, "PT_INTERP");
+
+    if (err != 0)
+        return error_is_set() ? err : fail_to_open(&r, err);
+    early_boot = *out = r.found;
+    early_boot->is_boot = true;
+    object_unlink(early_boot);
+    return 0;
 }
 
 static int load_by_search(struct request *r)
@@ -334,14 +415,11 @@ static int load_musl_libc(struct request *r)
 {
     const char *path = world_musl_path();
 
-    for (struct object *o = object_head; o != NULL; o = o->next) {
-        if (o->is_boot) {
-            r->found = o;
-            return 0;
-        }
-    }
+    r->found = find_boot();
+    if (r->found != NULL)
+        return 0;
     TRACE(.kind = TRACE_NEED, .object = r->by, .name = r->name);
-    int err = open_library(path, r->name, "musl's libc", r->by, &r->found);
+    int err = open_library(r, path, "musl's libc");
     if (err < 0 && r->found == NULL)
         return err == -ENOENT ? fail_to_open(r, err) : err;
     r->found->is_boot = true;
@@ -360,16 +438,28 @@ static int load_anew(struct request *r)
     return is_path ? load_by_path(r) : load_by_search(r);
 }
 
-int load_library(const char *name, struct object *by, struct object **out)
+/* What is not loaded yet. Auditors may give it another name; of a path that is opened into another
+ * namespace glibc does not ask them. */
+static int load_new(struct request *r)
 {
-    struct request r = {.name = name, .by = by != NULL ? by : object_head, .is_root = by == NULL};
+    if (audit_count > 0 && (r->by->ns == r->ns || strchr(r->name, '/') == NULL))
+        r->name = audit_search(r->name, r->by, LA_SER_ORIG);
+    if (r->name == NULL)
+        return error_set(ERROR_LIBRARY, EINVAL, "cannot open shared object file");
+    return load_anew(r);
+}
+
+int load_library(const char *name, struct object *by, struct namespace *ns, struct object **out)
+{
+    struct request r = new_request(name, by, ns);
     int err = 0;
 
     error_clear();
     if (world == WORLD_MUSL && world_is_musl_libc(name))
         err = load_musl_libc(&r);
-    else if ((r.found = load_find_by_name(name)) == NULL)
-        err = load_anew(&r);
+    else if ((r.found = load_find_by_name(ns, name)) == NULL &&
+             (r.found = take_boot(ns, name, NULL)) == NULL)
+        err = load_new(&r);
     if (err != 0 && !error_is_set()) /* it is there, and cannot be opened */
         fail_to_open(&r, err);
     if (err != 0 && world == WORLD_MUSL && !string_starts(error_text(), "Error ")) {
@@ -396,18 +486,18 @@ static int find_candidate(const char *path, const char *rule, void *arg)
         return -ENOENT;
     int err = sys_fstat(fd, &st);
     sys_close(fd);
-    r->found = err == 0 ? find_by_identity(&st) : NULL;
+    r->found = err == 0 ? find_by_identity(r->ns, &st) : NULL;
     return err == 0 && S_ISREG(st.mode) ? 0 : -ENOENT;
 }
 
-int load_find(const char *name, struct object *by, struct object **out)
+int load_find(const char *name, struct object *by, struct namespace *ns, struct object **out)
 {
-    struct request r = {.name = name, .by = by != NULL ? by : object_head, .is_root = by == NULL};
+    struct request r = new_request(name, by, ns);
     int err = 0;
 
     if (world == WORLD_MUSL && world_is_musl_libc(name)) {
         err = load_musl_libc(&r);
-    } else if ((r.found = load_find_by_name(name)) == NULL && strchr(name, '/') == NULL) {
+    } else if ((r.found = load_find_by_name(ns, name)) == NULL && strchr(name, '/') == NULL) {
         err = search_library(name, r.by, find_candidate, &r);
     } else if (r.found == NULL) {
         char *path = search_expand(name, strlen(name), r.by);
@@ -436,7 +526,7 @@ static int add_preload(struct object *o)
 static int preload_one(const char *name, const char *source)
 {
     struct object *o;
-    int err = load_library(name, object_head, &o);
+    int err = load_library(name, object_base.head, &object_base, &o);
 
     if (err == 0)
         return add_preload(o);
@@ -475,7 +565,7 @@ static int note_missing(const char *name, struct object *by, struct object **out
     load_has_failed = true;
     if (world == WORLD_MUSL)
         print(2, "%s\n", error_text());
-    *out = object_new(name);
+    *out = object_new(name, by->ns);
     if (*out == NULL)
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", name);
     (*out)->is_missing = true;
@@ -484,14 +574,45 @@ static int note_missing(const char *name, struct object *by, struct object **out
     return 0;
 }
 
-static int load_need(const char *name, struct object *by, struct object **out)
+static int load_named(const char *name, struct object *by, struct object **out)
 {
-    int err = load_library(name, by, out);
+    int err = load_library(name, by, by->ns, out);
 
     bool is_skipped = load_skips == LOAD_SKIPS_ALL ||
                       (load_skips == LOAD_SKIPS_ABSENT && err == -ENOENT);
 
     return err != 0 && is_skipped ? note_missing(name, by, out) : err;
+}
+
+/*
+ * A filter's object (DT_FILTER, DT_AUXILIARY) is searched before the filter itself, so it stands before it
+ * in every list. An auxiliary one may be missing. glibc knows no more of them: each symbol of the filter
+ * may come from its object or, where that has none, from the filter.
+ */
+static int load_filtee(struct object *o, const Elf64_Dyn *d, struct object **out)
+{
+    int err = load_library(object_string(o, d->d_un.d_val), o, o->ns, out);
+
+    if (err != 0 && d->d_tag == DT_AUXILIARY) {
+        error_clear();
+        *out = NULL;
+        return 0;
+    }
+    if (err == 0 && *out != o)
+        err = object_list_add(&o->filtees, *out);
+    if (err == 0 && (*out)->is_new && *out != o && !o->is_program)
+        object_move_before(*out, o);
+    return err;
+}
+
+/* What an entry of the dynamic section asks for; NULL if nothing. */
+static int load_need(struct object *o, const Elf64_Dyn *d, struct object **out)
+{
+    *out = NULL;
+    if (d->d_tag == DT_NEEDED)
+        return load_named(object_string(o, d->d_un.d_val), o, out);
+    bool is_filter = d->d_tag == DT_FILTER || d->d_tag == DT_AUXILIARY;
+    return is_filter && world != WORLD_MUSL ? load_filtee(o, d, out) : 0;
 }
 
 static int load_needs_of(struct object *o)
@@ -504,14 +625,12 @@ static int load_needs_of(struct object *o)
     if (needed == NULL)
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
     for (size_t i = 0; i < o->dynamic_count && found < o->needed_count; i++) {
-        if (o->dynamic[i].d_tag != DT_NEEDED)
-            continue;
-        int err = load_need(object_string(o, o->dynamic[i].d_un.d_val), o, &needed[found]);
+        int err = load_need(o, &o->dynamic[i], &needed[found]);
         if (err != 0) {
             alloc_free(needed);
             return err;
         }
-        found++;
+        found += needed[found] != NULL;
     }
     o->needed_count = found;
     o->needed = needed;
@@ -520,34 +639,84 @@ static int load_needs_of(struct object *o)
 
 int load_needs(struct object *first)
 {
-    for (struct object *o = first; o != NULL; o = o->next) {
+    struct object *next;
+
+    for (struct object *o = first; o != NULL; o = next) {
+        bool is_due = o->needed == NULL;
         int err = load_needs_of(o);
         if (err != 0)
             return err;
+        struct object *last =
+            o; /* on with what a filter's objects need, which were put before it */
+        for (unsigned i = 0; is_due && i < o->filtees.count; i++)
+            last = object_list_has(&o->filtees, last->prev) ? last->prev : last;
+        next = last != o ? last : o->next;
     }
     return 0;
 }
 
-static int closure_add(struct object *root, struct object *o, unsigned mark)
+/* A closure in the making: one mark for what is in it, the other for what has had its needs put there. */
+struct closure {
+    struct object_list *list;
+    unsigned seen, done;
+};
+
+static int closure_add(struct closure *c, unsigned index, struct object *o)
 {
-    if (o->visit == mark)
+    if (o->visit == c->seen || o->visit == c->done)
         return 0;
-    o->visit = mark;
-    return object_list_add(&root->closure, o);
+    o->visit = c->seen;
+    return object_list_insert(c->list, index, o);
+}
+
+/* Puts the filtees of o, which is at *index, before it. Those that are before it already stay. */
+static int closure_add_filtees(struct closure *c, unsigned *index, const struct object *o)
+{
+    for (unsigned k = 0; k < o->filtees.count; k++) {
+        struct object *filtee = o->filtees.items[k];
+        unsigned at = 0;
+        while (at < c->list->count && c->list->items[at] != filtee)
+            at++;
+        if (at < *index)
+            continue;
+        unsigned visit = at < c->list->count ? filtee->visit : c->seen;
+        object_list_remove(c->list, filtee);
+        int err = object_list_insert(c->list, (*index)++, filtee);
+        if (err != 0)
+            return err;
+        filtee->visit = visit;
+    }
+    return 0;
+}
+
+/* Puts the needs of the object at *index behind everything, and goes on to the next that is due. */
+static int closure_expand(struct closure *c, unsigned *index)
+{
+    struct object *o = c->list->items[*index];
+    unsigned at = *index;
+
+    o->visit = c->done;
+    int err = closure_add_filtees(c, &at, o);
+    for (size_t k = 0; o->needed != NULL && k < o->needed_count && err == 0; k++)
+        err = closure_add(c, c->list->count, o->needed[k]);
+    *index += at == *index;
+    return err;
 }
 
 int load_closure(struct object *root)
 {
-    unsigned mark = object_new_mark();
+    struct closure c = {&root->closure, object_new_mark(), 0};
 
+    c.done = object_new_mark();
     root->closure.count = 0;
-    int err = closure_add(root, root, mark);
+    int err = closure_add(&c, 0, root);
     for (unsigned i = 0; root->is_program && i < preload_count && err == 0; i++)
-        err = closure_add(root, preloads[i], mark);
-    for (unsigned i = 0; i < root->closure.count && err == 0; i++) {
-        struct object *o = root->closure.items[i];
-        for (size_t k = 0; o->needed != NULL && k < o->needed_count && err == 0; k++)
-            err = closure_add(root, o->needed[k], mark);
+        err = closure_add(&c, c.list->count, preloads[i]);
+    for (unsigned i = 0; i < c.list->count && err == 0;) {
+        if (c.list->items[i]->visit == c.done)
+            i++;
+        else
+            err = closure_expand(&c, &i);
     }
     return err;
 }
@@ -645,7 +814,7 @@ static int check_need(const struct object *o, struct object *definer, const Elf6
     if (definer->verdef_count == 0) {
         if (!load_for_dlopen && !definer->is_missing)
             print(2, "%s: %s: no version information available (required by %s)\n",
-                  object_head->name, definer->name, o->name);
+                  object_base.head->name, definer->name, o->name);
         return 0;
     }
     int err = index_versions(definer);
@@ -655,8 +824,8 @@ static int check_need(const struct object *o, struct object *definer, const Elf6
         return 0;
     if ((need->vna_flags & VER_FLG_WEAK) != 0) {
         if (!load_for_dlopen)
-            print(2, "%s: %s: weak version `%s' not found (required by %s)\n", object_head->name,
-                  definer->name, name, o->name);
+            print(2, "%s: %s: weak version `%s' not found (required by %s)\n",
+                  object_base.head->name, definer->name, name, o->name);
         return 0;
     }
     TRACE(.kind = TRACE_LACK, .object = o, .other = definer, .name = name);
@@ -672,12 +841,12 @@ static int check_versions_of(const struct object *o)
     const Elf64_Verneed *need = o->verneed;
 
     for (size_t i = 0; i < o->verneed_count; i++) {
-        struct object *definer = load_find_by_name(object_string(o, need->vn_file));
+        struct object *definer = load_find_by_name(o->ns, object_string(o, need->vn_file));
         const Elf64_Vernaux *aux = (const void *)((const char *)need + need->vn_aux);
         for (unsigned k = 0; definer != NULL && k < need->vn_cnt; k++) {
             int err = check_need(o, definer, aux);
             if (err != 0 && load_skips != LOAD_SKIPS_NOTHING) {
-                print(2, "%s: %s\n", object_head->name, error_text());
+                print(2, "%s: %s\n", object_base.head->name, error_text());
                 load_has_failed = true;
             } else if (err != 0) {
                 return err;

@@ -18,20 +18,24 @@ extern bool load_has_failed;
 extern bool load_for_dlopen;
 
 /*
- * The object that name means to by (its needer, or dlopen's caller; NULL is the program as a
- * caller), mapped and linked at the end of the object list if it was not there yet. 0, or -errno
- * with the error record set.
+ * The object that name means in ns to by (its needer, or dlopen's caller; NULL is the program as a
+ * caller), mapped and linked at the end of ns's list if it was not there yet. 0, or -errno with the
+ * error record set.
  */
-int load_library(const char *name, struct object *by, struct object **out);
+int load_library(const char *name, struct object *by, struct namespace *ns, struct object **out);
+
+/* Maps glibc's loader before anything needs it, so that it can be booted; it is linked when it is needed.
+ * 0 or -errno with the error record set. */
+int load_boot(struct object **out);
 
 /* Like load_library, but only among what is loaded. In the glibc world a file that is there and not
  * loaded is no error: 0, and *out is NULL. */
-int load_find(const char *name, struct object *by, struct object **out);
+int load_find(const char *name, struct object *by, struct namespace *ns, struct object **out);
 
-/* The object that fd's file is, mapped unless it is loaded already; name is what it was asked for
+/* The object that fd's file is in ns, mapped unless it is loaded already; name is what it was asked for
  * by. Does not close fd. */
 int load_descriptor(int fd, const char *path, const char *name, struct object *by,
-                    struct object **out);
+                    struct namespace *ns, struct object **out);
 
 /* LD_PRELOAD and its kin: names in list separated by any of separators; source names the list in
  * warnings. A name that cannot be loaded is warned about and left out. */
@@ -45,7 +49,7 @@ int load_needs(struct object *first);
 int load_closure(struct object *root);
 
 /* What is loaded under that name, NULL if nothing is. */
-struct object *load_find_by_name(const char *name);
+struct object *load_find_by_name(const struct namespace *ns, const char *name);
 
 /* True if o defines the version that need asks for by name. */
 bool load_defines_version(const struct object *o, const Elf64_Vernaux *need, const char *name);

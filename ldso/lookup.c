@@ -14,18 +14,16 @@
 #include "sys.h"
 #include "world.h"
 
-struct object_list lookup_global;
 const struct lookup_builtin *lookup_builtins;
 
 /*
- * STB_GNU_UNIQUE: the first definition met serves the whole process, whatever scope asks. Open
+ * STB_GNU_UNIQUE: the first definition bound to serves the whole namespace, whatever scope asks. Open
  * addressing over a power of two; the hash is mixed because DJB's low bits cluster.
  */
-static struct unique {
+struct object_unique {
     uint32_t hash;
     struct lookup_def def; /* def.sym NULL: free */
-} * uniques;
-static unsigned unique_count, unique_capacity;
+};
 
 /*
  * Eight characters c0 ... c7 at a time: the hash times 33^8, and c0 * 33^7 + ... + c7. The sum is made
@@ -87,7 +85,7 @@ int lookup_make_global(struct object *o)
 {
     if (o->is_global)
         return 0;
-    int err = object_list_add(&lookup_global, o);
+    int err = object_list_add(&o->ns->global, o);
     o->is_global = err == 0;
     return err;
 }
@@ -241,7 +239,7 @@ static void apply_override(const struct object *o, struct lookup_def *def)
     }
 }
 
-static unsigned unique_slot(const struct unique *table, unsigned capacity, const char *name,
+static unsigned unique_slot(const struct object_unique *table, unsigned capacity, const char *name,
                             uint32_t hash)
 {
     unsigned slot = hash * UINT32_C(2654435769) & (capacity - 1);
@@ -255,38 +253,41 @@ static unsigned unique_slot(const struct unique *table, unsigned capacity, const
     }
 }
 
-static bool grow_uniques(void)
+static bool grow_uniques(struct namespace *ns)
 {
-    unsigned capacity = unique_capacity != 0 ? unique_capacity * 2 : 256;
-    struct unique *table = alloc_array(capacity, sizeof *table);
+    unsigned capacity = ns->unique_capacity != 0 ? ns->unique_capacity * 2 : 256;
+    struct object_unique *table = alloc_array(capacity, sizeof *table);
 
     if (table == NULL)
         return false;
-    for (unsigned i = 0; i < unique_capacity; i++) {
-        const struct lookup_def *def = &uniques[i].def;
+    for (unsigned i = 0; i < ns->unique_capacity; i++) {
+        const struct lookup_def *def = &ns->uniques[i].def;
         if (def->sym != NULL)
             table[unique_slot(table, capacity, object_string(def->object, def->sym->st_name),
-                              uniques[i].hash)] = uniques[i];
+                              ns->uniques[i].hash)] = ns->uniques[i];
     }
-    alloc_free(uniques);
-    uniques = table;
-    unique_capacity = capacity;
+    alloc_free(ns->uniques);
+    ns->uniques = table;
+    ns->unique_capacity = capacity;
     return true;
 }
 
-/* Replaces a unique definition by the one the process uses. Without memory the one found serves. */
-static void settle_unique(const struct lookup_name *n, struct lookup_def *def)
+/* Without memory the one found serves. */
+void lookup_unify(struct lookup_def *def)
 {
-    if (unique_count * 2 >= unique_capacity && !grow_uniques())
+    struct namespace *ns = def->object->ns;
+    const char *name = object_string(def->object, def->sym->st_name);
+
+    if (ns->unique_count * 2 >= ns->unique_capacity && !grow_uniques(ns))
         return;
-    uint32_t hash = n->has_gnu_hash ? n->gnu_hash : lookup_gnu_hash(n->name);
-    unsigned slot = unique_slot(uniques, unique_capacity, n->name, hash);
-    if (uniques[slot].def.sym == NULL) {
-        uniques[slot] = (struct unique){hash, *def};
-        unique_count++;
+    uint32_t hash = lookup_gnu_hash(name);
+    unsigned slot = unique_slot(ns->uniques, ns->unique_capacity, name, hash);
+    if (ns->uniques[slot].def.sym == NULL) {
+        ns->uniques[slot] = (struct object_unique){hash, *def};
+        ns->unique_count++;
         def->object->is_nodelete = true; /* others will be bound to it from now on */
     }
-    *def = uniques[slot].def;
+    *def = ns->uniques[slot].def;
 }
 
 struct lookup_def lookup_define(struct object *o, const Elf64_Sym *sym)
@@ -299,15 +300,15 @@ struct lookup_def lookup_define(struct object *o, const Elf64_Sym *sym)
     };
 }
 
-/* Symbol sym of o is the definition of n: as it is, or what stands in its place. */
-static void settle(struct object *o, const Elf64_Sym *sym, const struct lookup_name *n,
-                   enum lookup_mode mode, struct lookup_def *def)
+/* Symbol sym of o is the definition: as it is, or what stands in its place. */
+static void settle(struct object *o, const Elf64_Sym *sym, enum lookup_mode mode,
+                   struct lookup_def *def)
 {
     *def = lookup_define(o, sym);
     if ((o->override_mask >> (sym - o->symtab) % 64 & 1) != 0)
         apply_override(o, def);
-    if (ELF64_ST_BIND(sym->st_info) == STB_GNU_UNIQUE && mode != LOOKUP_COPY && world != WORLD_MUSL)
-        settle_unique(n, def);
+    def->is_unique = ELF64_ST_BIND(sym->st_info) == STB_GNU_UNIQUE && mode != LOOKUP_COPY &&
+                     world != WORLD_MUSL;
 }
 
 bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode mode,
@@ -324,7 +325,7 @@ bool lookup_in_object(struct object *o, struct lookup_name *n, enum lookup_mode 
     if (c.found == NULL && c.alone_count == 1)
         c.found = c.alone;
     if (c.found != NULL)
-        settle(o, c.found, n, mode, def);
+        settle(o, c.found, mode, def);
     return c.found != NULL;
 }
 
@@ -337,7 +338,7 @@ bool lookup_at(struct object *o, uint32_t index, struct lookup_name *n, enum loo
     if (match == MATCH_IF_ALONE)
         return lookup_in_object(o, n, mode, def);
     if (match == MATCH_YES)
-        settle(o, &o->symtab[index], n, mode, def);
+        settle(o, &o->symtab[index], mode, def);
     return match == MATCH_YES;
 }
 
@@ -381,7 +382,7 @@ bool lookup_in_scope(struct object *from, struct lookup_name *n, enum lookup_mod
     if (!found && from->is_deepbind)
         found = lookup_in_roots(from, n, mode, def);
     if (!found)
-        found = lookup_in_list(&lookup_global, 0, n, mode, def);
+        found = lookup_in_list(&from->ns->global, 0, n, mode, def);
     if (!found && !from->is_deepbind)
         found = lookup_in_roots(from, n, mode, def);
     return found || lookup_in_builtins(n, def);
@@ -411,7 +412,7 @@ bool lookup_each(struct object *from, bool (*visit)(struct object *o, void *arg)
 {
     return (from->is_symbolic && world != WORLD_MUSL && visit(from, arg)) ||
            (from->is_deepbind && visit_roots(from, visit, arg)) ||
-           visit_list(&lookup_global, visit, arg) ||
+           visit_list(&from->ns->global, visit, arg) ||
            (!from->is_deepbind && visit_roots(from, visit, arg));
 }
 
@@ -462,28 +463,36 @@ int lookup_note_binding(struct object *from, struct object *to)
     return object_list_add(&from->bound, to);
 }
 
+/* Removing one would break the probe sequences of others: rebuild without o's. */
+static void forget_uniques(const struct object *o)
+{
+    struct namespace *ns = o->ns;
+    struct object_unique *old = ns->uniques;
+    unsigned capacity = ns->unique_capacity;
+
+    ns->uniques = alloc_array(capacity, sizeof *ns->uniques);
+    ns->unique_capacity = ns->uniques != NULL ? capacity : 0;
+    ns->unique_count = 0;
+    for (unsigned k = 0; k < capacity && ns->uniques != NULL; k++) {
+        const struct lookup_def *def = &old[k].def;
+        if (def->sym == NULL || def->object == o)
+            continue;
+        ns->uniques[unique_slot(ns->uniques, capacity,
+                                object_string(def->object, def->sym->st_name), old[k].hash)] =
+            old[k];
+        ns->unique_count++;
+    }
+    alloc_free(old);
+}
+
 void lookup_forget(const struct object *o)
 {
     if (o->is_global)
-        object_list_remove(&lookup_global, o);
-    for (unsigned i = 0; i < unique_capacity; i++) {
-        if (uniques[i].def.object != o)
-            continue;
-        /* Removing one would break the probe sequences of others: rebuild without o's. */
-        struct unique *old = uniques;
-        unsigned capacity = unique_capacity;
-        uniques = alloc_array(capacity, sizeof *uniques);
-        unique_capacity = uniques != NULL ? capacity : 0;
-        unique_count = 0;
-        for (unsigned k = 0; k < capacity && uniques != NULL; k++) {
-            const struct lookup_def *def = &old[k].def;
-            if (def->sym == NULL || def->object == o)
-                continue;
-            uniques[unique_slot(uniques, capacity, object_string(def->object, def->sym->st_name),
-                                old[k].hash)] = old[k];
-            unique_count++;
+        object_list_remove(&o->ns->global, o);
+    for (unsigned i = 0; i < o->ns->unique_capacity; i++) {
+        if (o->ns->uniques[i].def.object == o) {
+            forget_uniques(o);
+            return;
         }
-        alloc_free(old);
-        return;
     }
 }

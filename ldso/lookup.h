@@ -33,6 +33,7 @@ struct lookup_def {
     uintptr_t value;  /* S of the psABIs: its address; means nothing for a thread-local variable */
     bool is_ifunc;    /* value is the address of a resolver, which nobody has called yet */
     bool is_override; /* value is the loader's own, in the place of what object defines */
+    bool is_unique;   /* STB_GNU_UNIQUE: lookup_unify is due */
 };
 
 static inline bool lookup_is_defined(const struct lookup_def *def)
@@ -47,9 +48,6 @@ struct lookup_builtin {
     void *addr;
     bool is_always; /* even when a libc is there (fdlopen); others only without one */
 };
-
-/* Program, preloaded objects, start-up libraries, RTLD_GLOBAL ones: in that order. */
-extern struct object_list lookup_global;
 
 /* The loader's own definitions, ending with a NULL name. Found after everything else. Set by main.
  */
@@ -69,7 +67,8 @@ const char *lookup_defined_version(const struct object *o, uint32_t sym);
 
 void lookup_init(struct lookup_name *n, const char *name, const struct object_version *version);
 
-/* Adds o to the global scope unless it is in it. 0 or -ENOMEM. */
+/* Adds o to the global scope of its namespace unless it is in it: program, preloaded objects, start-up
+ * libraries, RTLD_GLOBAL ones, in that order; elsewhere what the first dlmopen brought. 0 or -ENOMEM. */
 int lookup_make_global(struct object *o);
 
 /* Each returns true and fills *def if there is a definition. */
@@ -95,6 +94,10 @@ bool lookup_in_builtins(const struct lookup_name *n, struct lookup_def *def);
 
 /* From now on every version of name that o defines is bound to addr instead. 0 or -ENOMEM. */
 int lookup_override(struct object *o, const char *name, void *addr);
+
+/* Replaces a unique definition by the one in use, which is the first that this was called for. A matter of
+ * its own because glibc's order is that of relocations, not of names. */
+void lookup_unify(struct lookup_def *def);
 
 /* Remembers that from is bound to a definition in to, which then outlives it. 0 or -ENOMEM. */
 int lookup_note_binding(struct object *from, struct object *to);

@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "arch.h"
+#include "audit.h"
 #include "cache.h"
 #include "debug.h"
 #include "diagnostics.h"
@@ -36,9 +37,12 @@
 extern const char _start[] __attribute__((visibility("hidden")));
 extern const char start_return[] __attribute__((visibility("hidden")));
 
+enum { AUDIT_TLS = 16384 }; /* static TLS for libraries that are loaded after the boot */
+
 static struct object *program;
 static struct options options;
 static bool has_preload_file;
+static bool is_auditing; /* some auditor is asked for */
 static bool is_explicit; /* run as `ld.so program`, not through PT_INTERP */
 
 /* The native loader's first line, then ours; and its status. */
@@ -176,7 +180,7 @@ static void load_explicit(uintptr_t base)
 {
     const char *path = process.argv[0];
 
-    program = object_new(path);
+    program = object_new(path, &object_base);
     if (program == NULL)
         fail();
     program->is_program = true;
@@ -215,7 +219,7 @@ static void adopt_from_kernel(void)
     unsigned count = (unsigned)process_auxv(AT_PHNUM);
     const char *path = (const char *)process_auxv(AT_EXECFN);
 
-    program = object_new(process.argc > 0 ? process.argv[0] : path);
+    program = object_new(process.argc > 0 ? process.argv[0] : path, &object_base);
     if (program == NULL)
         fail();
     program->is_program = true;
@@ -227,7 +231,7 @@ static void adopt_from_kernel(void)
 static void adopt_vdso(void)
 {
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)process_auxv(AT_SYSINFO_EHDR);
-    struct object *o = header != NULL ? object_new("linux-vdso.so.1") : NULL;
+    struct object *o = header != NULL ? object_new("linux-vdso.so.1", &object_base) : NULL;
 
     if (o == NULL)
         return;
@@ -286,8 +290,8 @@ static void load_preloaded(void)
         check(read_preload_file());
 }
 
-/* The program, the vDSO, preloaded objects, and all they need. */
-static void load_everything(void)
+/* The program and the vDSO; the world is known, as far as the program tells it. */
+static void load_program(void)
 {
     world_decide(program);
     program->link_name = world == WORLD_MUSL ? program->name : "";
@@ -300,7 +304,16 @@ static void load_everything(void)
     object_link(program);
     if (world != WORLD_MUSL)
         adopt_vdso();
+}
+
+/* Preloaded objects, and all that anybody needs. */
+static void load_libraries(void)
+{
     load_preloaded();
+    for (struct object *o = program->next; audit_count > 0 && o != NULL; o = o->next) {
+        if (o->is_vdso)
+            audit_object_opened(o);
+    }
     check(load_needs(program));
     check(libc_find());
     if (world == WORLD_MUSL)
@@ -310,7 +323,7 @@ static void load_everything(void)
     check(load_closure(program));
     for (unsigned i = 0; i < program->closure.count; i++)
         check(lookup_make_global(program->closure.items[i]));
-    for (const struct object *o = object_head; trace_is_on && o != NULL; o = o->next)
+    for (const struct object *o = object_base.head; trace_is_on && o != NULL; o = o->next)
         TRACE(.kind = TRACE_SCOPE, .object = o);
     search_forget();
 }
@@ -318,7 +331,7 @@ static void load_everything(void)
 /* What a start would refuse is refused in a listing, too; only symbols may be missing. */
 static int try_start(void)
 {
-    int err = tls_layout();
+    int err = tls_layout(0);
 
     if (err == 0)
         err = reloc_try(program);
@@ -364,6 +377,13 @@ static void initialise(void)
     TRACE(.kind = TRACE_ENTER, .object = program);
 }
 
+/* Called by the libc for the program's constructors. */
+static void construct_program(void)
+{
+    init_run_own(program);
+    audit_preinit(program);
+}
+
 static struct libc_services services(void)
 {
     return (struct libc_services){
@@ -374,6 +394,7 @@ static struct libc_services services(void)
         .fork_parent = dl_unlock_after_fork,
         .fork_child = dl_unlock_in_child,
         .initialise = initialise,
+        .construct_program = is_auditing ? construct_program : NULL,
         .finalise = finalise,
         .has_preload_file = has_preload_file,
     };
@@ -382,10 +403,38 @@ static struct libc_services services(void)
 static void override_libc(void)
 {
     lookup_builtins = dl_builtins;
-    for (struct object *o = object_head; o != NULL; o = o->next) {
+    for (struct object *o = object_base.head; o != NULL; o = o->next) {
         if (o->is_libc_family)
             check(dl_override_libc(o));
     }
+}
+
+static bool wants_auditors(void)
+{
+    return world != WORLD_MUSL && !search_options.is_secure &&
+           (options.audit != NULL || program->has_auditors || options_is_set(options.env_audit));
+}
+
+/*
+ * Auditors are asked about each library before it is loaded, and their code needs a booted libc. So glibc's
+ * loader is booted for the program alone, with room in the static TLS block for what its libraries will
+ * want; they are loaded after the boot.
+ */
+static void prepare_auditors(void)
+{
+    world = WORLD_GLIBC;
+    has_preload_file = sys_exists("/etc/ld.so.preload") == 0;
+    check(load_boot(&libc_boot_object));
+}
+
+static void load_after_auditors(void)
+{
+    dlaudit_load(program, options.audit, options.env_audit);
+    load_libraries();
+    for (struct object *o = program->next; o != NULL; o = o->next)
+        check(tls_add_late(o));
+    override_libc();
+    dl_adopt_startup();
 }
 
 _Noreturn void main_start(uintptr_t base)
@@ -402,17 +451,24 @@ _Noreturn void main_start(uintptr_t base)
     options.is_list = options.is_list || options.trace_loaded != NULL;
     if (is_static(program) && !options.is_list)
         enter_static();
-    load_everything();
+    load_program();
+    is_auditing = !options.is_list && wants_auditors();
+    if (is_auditing)
+        prepare_auditors();
+    else
+        load_libraries();
     if (options.is_list)
         list_and_exit();
     if (program->entry == 0)
         check(error_set(ERROR_LIBRARY, ENOEXEC,
                         "%s: has no entry point: it is a library, not a program", program->name));
     TRACE(.kind = TRACE_PHASE, .name = "layout of TLS");
-    check(tls_layout());
-    override_libc();
+    check(tls_layout(is_auditing ? AUDIT_TLS : 0));
     rdebug_init(program, base);
-    dl_adopt_startup();
+    if (!is_auditing) {
+        override_libc();
+        dl_adopt_startup();
+    }
     if (libc_boot_object == NULL) {
         init_skips_program = true; /* its own start-up code has to, as under glibc's loader */
         check(tls_place_image(ARCH_TLS_GAP));
@@ -428,11 +484,11 @@ _Noreturn void main_start(uintptr_t base)
 
 _Noreturn void main_continue(uintptr_t *sp)
 {
-    struct libc_services provided = services();
-
     if (libc_boot_object != NULL)
         libc_restore();
     lock_enable();
+    if (is_auditing)
+        load_after_auditors();
     reloc_always_now = world != WORLD_MUSL && options_is_set(options.bind_now);
     TRACE(.kind = TRACE_PHASE, .name = "relocation");
     check(reloc_objects(program, world != WORLD_MUSL && !reloc_always_now));
@@ -441,9 +497,10 @@ _Noreturn void main_continue(uintptr_t *sp)
     check(init_sort(program));
     check(reloc_protect(program));
     tls_copy_images();
-    if (libc_boot_object != NULL)
-        libc_finish_boot(&provided);
-    rdebug_notify(RDEBUG_CONSISTENT);
+    if (libc_object != NULL)
+        libc_finish_boot();
+    audit_activity(&object_base, LA_ACT_CONSISTENT);
+    rdebug_notify(&object_base, RDEBUG_CONSISTENT);
     TRACE(.kind = TRACE_PHASE, .name = "constructors");
     if (world != WORLD_MUSL) { /* musl calls initialise and finalise through the stub's arrays */
         init_run_preinit(program);

@@ -18,7 +18,7 @@
 #include "string.h"
 #include "sys.h"
 
-struct object *object_head, *object_tail;
+struct namespace object_base;
 struct lock object_lock;
 uint64_t object_unlinked;
 
@@ -58,13 +58,52 @@ void object_list_remove(struct object_list *list, const struct object *o)
     }
 }
 
+int object_list_insert(struct object_list *list, unsigned index, struct object *o)
+{
+    int err = object_list_add(list, o);
+
+    for (unsigned i = list->count - 1; err == 0 && i > index; i--) {
+        list->items[i] = list->items[i - 1];
+        list->items[i - 1] = o;
+    }
+    return err;
+}
+
 void object_list_free(struct object_list *list)
 {
     alloc_free(list->items);
     *list = (struct object_list){0};
 }
 
-struct object *object_new(const char *name)
+struct namespace *object_namespace(long id)
+{
+    struct namespace *ns = &object_base;
+
+    while (ns != NULL && ns->id != id)
+        ns = ns->next;
+    return ns;
+}
+
+struct namespace *object_new_namespace(void)
+{
+    struct namespace *last = &object_base;
+
+    while (last->next != NULL) {
+        last = last->next;
+        if (last->head == NULL)
+            return last;
+    }
+    struct namespace *ns = last->id + 1 < NAMESPACES ? alloc(sizeof *ns) : NULL;
+    if (ns == NULL)
+        return NULL;
+    ns->id = last->id + 1;
+    lock_acquire(&object_lock);
+    last->next = ns;
+    lock_release(&object_lock);
+    return ns;
+}
+
+struct object *object_new(const char *name, struct namespace *ns)
 {
     struct object *o = alloc(sizeof *o);
 
@@ -76,7 +115,25 @@ struct object *object_new(const char *name)
         return NULL;
     }
     o->link_name = o->name;
+    o->ns = ns;
     return o;
+}
+
+/* Takes o out of the list; caller holds object_lock. */
+static void detach(struct object *o)
+{
+    *(o->prev != NULL ? &o->prev->next : &o->ns->head) = o->next;
+    *(o->next != NULL ? &o->next->prev : &o->ns->tail) = o->prev;
+    o->next = o->prev = NULL;
+}
+
+/* Puts o, which is in no list, before next, which is NULL for the end; caller holds object_lock. */
+static void attach(struct object *o, struct object *next)
+{
+    o->next = next;
+    o->prev = next != NULL ? next->prev : o->ns->tail;
+    *(o->prev != NULL ? &o->prev->next : &o->ns->head) = o;
+    *(o->next != NULL ? &o->next->prev : &o->ns->tail) = o;
 }
 
 void object_link(struct object *o)
@@ -85,12 +142,7 @@ void object_link(struct object *o)
 
     lock_acquire(&object_lock);
     o->serial = ++serial;
-    o->prev = object_tail;
-    if (object_tail != NULL)
-        object_tail->next = o;
-    else
-        object_head = o;
-    object_tail = o;
+    attach(o, NULL);
     lock_release(&object_lock);
     if (o->is_vdso) /* nobody finds it by name */
         return;
@@ -102,20 +154,22 @@ void object_link(struct object *o)
         names_add(o, o->soname);
 }
 
+void object_move_before(struct object *o, struct object *other)
+{
+    lock_acquire(&object_lock);
+    detach(o);
+    attach(o, other);
+    lock_release(&object_lock);
+}
+
 void object_unlink(struct object *o)
 {
     names_forget(o);
     lock_acquire(&object_lock);
-    if (o->prev != NULL)
-        o->prev->next = o->next;
-    else
-        object_head = o->next;
-    if (o->next != NULL)
-        o->next->prev = o->prev;
-    else
-        object_tail = o->prev;
-    o->next = o->prev = NULL;
+    detach(o);
     object_unlinked++;
+    if (o->ns->libc == o)
+        o->ns->libc = NULL;
     lock_release(&object_lock);
 }
 
@@ -126,8 +180,21 @@ unsigned object_new_mark(void)
     return ++mark;
 }
 
+void object_share(struct object *o, const struct object *real)
+{
+    /* What came out of the file is the same; what other files of the loader made of it is not. */
+    const size_t first = offsetof(struct object, segments), end = offsetof(struct object, known);
+
+    o->bias = real->bias;
+    o->dynamic = real->dynamic;
+    memcpy((char *)o + first, (const char *)real + first, end - first);
+    o->is_shared = o->is_boot = true;
+}
+
 static void unmap(struct object *o)
 {
+    if (o->is_shared)
+        return;
     for (unsigned i = 0; i < o->segment_count && o->is_mapped_by_us; i++)
         sys_munmap(o->segments[i].mr_addr, o->segments[i].mr_msize);
     alloc_free(o->segments);
@@ -142,6 +209,7 @@ static void unmap(struct object *o)
 void object_free(struct object *o)
 {
     unmap(o);
+    object_list_free(&o->filtees);
     object_list_free(&o->closure);
     object_list_free(&o->roots);
     object_list_free(&o->bound);
@@ -233,9 +301,11 @@ bool object_can_execute(const struct object *o, uintptr_t addr)
 
 struct object *object_by_addr(uintptr_t addr)
 {
-    for (struct object *o = object_head; o != NULL; o = o->next) {
-        if (addr >= o->start && addr < o->end && object_room(o, addr) > 0)
-            return o;
+    for (struct namespace *ns = &object_base; ns != NULL; ns = ns->next) {
+        for (struct object *o = ns->head; o != NULL; o = o->next) {
+            if (addr >= o->start && addr < o->end && object_room(o, addr) > 0)
+                return o;
+        }
     }
     return NULL;
 }

@@ -32,6 +32,8 @@ int object_list_add(struct object_list *list, struct object *o);
 bool object_list_has(const struct object_list *list, const struct object *o);
 /* Order is kept; nothing happens if o is not in it. */
 void object_list_remove(struct object_list *list, const struct object *o);
+/* Puts o at index, which is at most count. 0 or -ENOMEM. */
+int object_list_insert(struct object_list *list, unsigned index, struct object *o);
 void object_list_free(struct object_list *list);
 
 /* A version name by its index in DT_VERSYM; name is NULL for an index that no table defines. */
@@ -66,6 +68,38 @@ enum tls_kind {
     TLS_DYNAMIC, /* allocated when a thread first touches it */
 };
 
+/* struct r_debug_extended of <link.h>. */
+struct object_debug {
+    int version;
+    struct object *map; /* the first of the list */
+    uintptr_t brk;      /* 0: no debugger can know of it yet */
+    int state;
+    uintptr_t ldbase;
+    struct object_debug *next; /* version 2 */
+};
+
+/*
+ * Objects that see each other and no others (dlmopen). Each belongs to one namespace; names, files and
+ * scopes are known in one. Only glibc's loader is in all of them, see object_share. A namespace stays
+ * when its last object is gone, and serves the next dlmopen that wants a new one.
+ */
+struct namespace
+{
+    struct namespace *next;
+    long id;                       /* Lmid_t */
+    struct object *head, *tail;    /* in load order. Where threads exist, readers hold object_lock
+                                  * or are inside guard.c's lock; who changes it has both */
+    struct object *libc;           /* load.c: its C library, NULL if none or of the musl world */
+    void *thread_atexit;           /* dlapi.c: that one's __cxa_thread_atexit_impl */
+    struct object_list global;     /* lookup.c: the global scope */
+    struct object_unique *uniques; /* lookup.c: the one definition of each STB_GNU_UNIQUE symbol */
+    unsigned unique_count, unique_capacity;
+    struct object_debug debug; /* rdebug.c */
+    bool is_dirty;             /* dl.c: something was closed, and nothing collected since */
+    bool is_auditing;          /* dlaudit.c: an auditor's */
+    bool is_adding;            /* audit.c: auditors know that the list changes */
+};
+
 struct object {
     /* struct link_map of <link.h>: debuggers and dlinfo read it. */
     uintptr_t bias;        /* addr - vaddr */
@@ -73,6 +107,7 @@ struct object {
     Elf64_Dyn *dynamic;
     struct object *next, *prev;
 
+    struct namespace *ns;
     char *name; /* the path it was opened by, as given; argv[0] for the program; owned */
 
     uint64_t serial; /* object_link: higher than those of all older objects */
@@ -129,23 +164,26 @@ struct object {
     Elf64_Dyn *debug; /* DT_DEBUG entry, NULL if none */
     uint64_t flags_1; /* DT_FLAGS_1 */
     bool is_symbolic, is_bind_now;
-    size_t needed_count;
+    bool has_auditors;   /* DT_AUDIT or DT_DEPAUDIT */
+    size_t needed_count; /* of DT_NEEDED, DT_FILTER and DT_AUXILIARY; later, of needed */
 
     /* names.c */
     struct object_name known[OBJECT_NAMES];
     unsigned known_count;
 
     /* load.c */
-    char *origin;           /* directory of name, absolute; owned; NULL until asked for */
-    char *short_name;       /* musl world: the name it was found by; owned, or NULL */
-    struct object *loader;  /* who caused it to be loaded first, NULL for the program */
-    struct object **needed; /* one per DT_NEEDED; owned array */
-    uint16_t *version_slots; /* its versions by hash, if there are many; object_alloc's */
-    unsigned version_shift;  /* 32 less the table's size as a power of two */
+    char *origin;               /* directory of name, absolute; owned; NULL until asked for */
+    char *short_name;           /* musl world: the name it was found by; owned, or NULL */
+    struct object *loader;      /* who caused it to be loaded first, NULL for the program */
+    struct object **needed;     /* in the order of the dynamic section; owned array */
+    struct object_list filtees; /* of them, those that are searched before it */
+    uint16_t *version_slots;    /* its versions by hash, if there are many; object_alloc's */
+    unsigned version_shift;     /* 32 less the table's size as a power of two */
     bool is_program, is_startup, is_vdso, is_preloaded;
     bool is_missing;     /* stands in a listing for a library that is not there; see load_skips */
     bool is_libc_family; /* libc.so.6, ld-linux, libdl.so.2; musl's libc.so */
     bool is_boot;        /* booted: relocates itself, runs its own constructors */
+    bool is_shared;      /* stands for the booted object in another namespace: owns no image */
 
     /* lookup.c */
     struct object_list closure; /* itself and its needs, breadth first; empty until computed */
@@ -155,6 +193,8 @@ struct object {
     struct object_override *overrides; /* owned */
     unsigned override_count;
     uint64_t override_mask; /* bit (index of a symbol that one is for) % 64 */
+
+    struct object_audit *audit; /* audit.c: one for each auditor; NULL while there is none */
 
     uint32_t *needs; /* join.c, while it is relocated; see join_numbers */
 
@@ -184,15 +224,21 @@ struct object {
     bool is_nodelete, is_live, is_new;
 };
 
-/* The list of all objects in load order, program first. Where threads exist, readers hold object_lock or
- * are inside guard.c's lock; who changes it has both. object_unlinked counts removals. */
-extern struct object *object_head, *object_tail;
+/* The namespace of the start; its first object is the program. All others follow it. */
+extern struct namespace object_base;
+enum { NAMESPACES = 16 }; /* as in glibc */
+/* The namespace with this id, NULL if there never was one. */
+struct namespace *object_namespace(long id);
+/* An empty namespace; NULL if there are NAMESPACES, or no memory. */
+struct namespace *object_new_namespace(void);
 extern struct lock object_lock;
-extern uint64_t object_unlinked;
+extern uint64_t object_unlinked; /* counts removals */
 
 /* A new unlinked object with a copy of name; NULL when there is no memory. */
-struct object *object_new(const char *name);
+struct object *object_new(const char *name, struct namespace *ns);
+/* Appends o to the list of its namespace; moves it there, in front of another of the same namespace. */
 void object_link(struct object *o);
+void object_move_before(struct object *o, struct object *other);
 void object_unlink(struct object *o);
 /* A number no object's visit has yet: walks mark what they have seen with one of their own. */
 unsigned object_new_mark(void);
@@ -212,6 +258,9 @@ int object_adopt(struct object *o, const Elf64_Phdr *phdr, unsigned count, uintp
 
 /* Segments before this one end before addr or at it. */
 unsigned object_first_segment(const struct object *o, uintptr_t addr);
+/* Makes o, new, stand for real in another namespace: the same image, decoded once, never unmapped. */
+void object_share(struct object *o, const struct object *real);
+
 /* The address of vaddr if [vaddr, vaddr + len) lies in one segment that has all of prot, else NULL.
  */
 void *object_at(const struct object *o, uint64_t vaddr, uint64_t len, unsigned prot);

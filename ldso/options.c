@@ -23,6 +23,7 @@ static const char help[] =
     "                         library, 1 if it is neither\n"
     "  --library-path PATH    search PATH instead of LD_LIBRARY_PATH\n"
     "  --preload LIST         load the libraries in LIST before all others\n"
+    "  --audit LIST           load the auditors in LIST (rtld-audit(7)) before LD_AUDIT's\n"
     "  --argv0 STRING         pass STRING as the program's argv[0]\n"
     "  --inhibit-cache        do not use /etc/ld.so.cache\n"
     "  --inhibit-rpath LIST   pass over the RPATH and RUNPATH of objects in LIST\n"
@@ -34,7 +35,8 @@ static const char help[] =
     "  --version              show the version\n"
     "\n"
     "Named by a program's PT_INTERP, the loader takes no options and reads the\n"
-    "environment: LD_LIBRARY_PATH, LD_PRELOAD, LD_BIND_NOW.\n";
+    "environment: LD_LIBRARY_PATH, LD_PRELOAD, LD_BIND_NOW,\n"
+    "LD_AUDIT.\n";
 
 static _Noreturn void usage(const char *self, const char *what, const char *option)
 {
@@ -74,6 +76,7 @@ static void parse_valued(struct options *options, const char *self, char **argv,
     const struct valued all[] = {
         {"--library-path", &options->library_path},
         {"--preload", &options->preload},
+        {"--audit", &options->audit},
         {"--trace", &options->trace_file},
         {"--argv0", &options->argv0},
         {"--inhibit-rpath", &options->inhibit_rpath},
@@ -158,6 +161,7 @@ static void read_variable(struct options *options, const char *name)
     const struct valued all[] = {
         {"LIBRARY_PATH=", &options->library_path},
         {"PRELOAD=", &options->env_preload},
+        {"AUDIT=", &options->env_audit},
         {"BIND_NOW=", &options->bind_now},
         {"TRACE_LOADED_OBJECTS=", &options->trace_loaded},
         {"VERBOSE=", &options->verbose},

@@ -13,12 +13,12 @@ struct options {
     bool is_json, is_stats;
     const char *explain; /* --explain: "" without a value */
     const char *trace_file;
-    const char *preload, *argv0, *inhibit_rpath, *hwcaps_prepend, *hwcaps_mask;
+    const char *preload, *audit, *argv0, *inhibit_rpath, *hwcaps_prepend, *hwcaps_mask;
 
     const char *library_path; /* --library-path, else LD_LIBRARY_PATH */
 
     /* variables */
-    const char *env_preload, *bind_now, *trace_loaded, *verbose, *warn, *show_auxv;
+    const char *env_preload, *env_audit, *bind_now, *trace_loaded, *verbose, *warn, *show_auxv;
     const char *debug, *debug_output, *env_explain;
 };
 

@@ -15,6 +15,7 @@
 
 #include "alloc.h"
 #include "arch.h"
+#include "audit.h"
 #include "error.h"
 #include "guard.h"
 #include "join.h"
@@ -135,7 +136,8 @@ static int undefined(const struct object *o, const char *name, const struct obje
 }
 
 /* True for a symbol that the object's own definition satisfies, whatever the scope has. */
-static bool binds_to_itself(const Elf64_Sym *sym, enum lookup_mode mode, struct lookup_name *n)
+static bool binds_to_itself(const struct object *o, const Elf64_Sym *sym, enum lookup_mode mode,
+                            struct lookup_name *n)
 {
     unsigned visibility = ELF64_ST_VISIBILITY(sym->st_other);
     struct lookup_def copy;
@@ -149,7 +151,7 @@ static bool binds_to_itself(const Elf64_Sym *sym, enum lookup_mode mode, struct 
     /* A non-PIC program may hold a COPY of protected data: then that is where everybody must look.
      */
     bool is_data = ELF64_ST_TYPE(sym->st_info) == STT_OBJECT;
-    return !is_data || !lookup_in_object(object_head, n, mode, &copy);
+    return !is_data || o->ns != &object_base || !lookup_in_object(object_base.head, n, mode, &copy);
 }
 
 /* A string table in a writable segment can be a relocation's target. */
@@ -187,7 +189,7 @@ static int search_definition(struct work *w, uint32_t index, enum lookup_mode mo
     lookup_init(&n, name, lookup_wanted_version(o, index));
     w->def = lookup_define(o, sym);
     if (answer == JOIN_UNKNOWN &&
-        (binds_to_itself(sym, mode, &n) || lookup_in_scope(o, &n, mode, &w->def)))
+        (binds_to_itself(o, sym, mode, &n) || lookup_in_scope(o, &n, mode, &w->def)))
         return 0;
     w->def = (struct lookup_def){0};
     return ELF64_ST_BIND(sym->st_info) == STB_WEAK || is_trial ? 0 : undefined(o, name, n.version);
@@ -209,6 +211,8 @@ static int find_definition(struct work *w, const Elf64_Rela *rela, enum lookup_m
                          index, o->sym_count);
     enum join_answer answer = join_find(w->number != NULL ? *w->number : 0, &w->def);
     int err = answer == JOIN_FOUND ? 0 : search_definition(w, index, mode, answer);
+    if (err == 0 && w->def.is_unique)
+        lookup_unify(&w->def);
     if (err == 0 && w->def.object != o)
         err = lookup_note_binding(o, w->def.object);
     if (err != 0) {
@@ -250,6 +254,14 @@ static void explain_undefined(struct work *w, const Elf64_Rela *rela)
                 (void *)(uintptr_t)object_string(w->object, w->object->symtab[index].st_name));
 }
 
+/* Auditors hear of functions only. There is no PLT to enter once they are bound. */
+static uintptr_t audited(const struct work *w, uint32_t type, uintptr_t value)
+{
+    if (type != REL_JUMP_SLOT || audit_count == 0)
+        return value;
+    return audit_bind(w->object, &w->def, value, LA_SYMB_NOPLTENTER | LA_SYMB_NOPLTEXIT);
+}
+
 /* Reached through arch_plt_fallback when a function that start-up could not find is called. */
 static uintptr_t bind_now(struct arch_plt *plt, size_t index)
 {
@@ -262,11 +274,11 @@ static uintptr_t bind_now(struct arch_plt *plt, size_t index)
     guard_enter();
     if (find_definition(&w, rela, LOOKUP_PLT) != 0) {
         explain_undefined(&w, rela);
-        print(2, "%s: symbol lookup error: %s\n%s", object_head->name, error_text(),
+        print(2, "%s: symbol lookup error: %s\n%s", object_base.head->name, error_text(),
               error_explanation());
         sys_exit(127);
     }
-    uintptr_t addr = reloc_address(&w.def);
+    uintptr_t addr = audited(&w, REL_JUMP_SLOT, reloc_address(&w.def));
     uintptr_t *slot = target(&w, rela->r_offset, sizeof *slot);
     if (slot != NULL)
         *slot = addr;
@@ -484,7 +496,7 @@ static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type
         return defer(w->object, rela, &w->def);
     if (w->def.is_ifunc)
         return defer_ifunc(w, rela);
-    return apply(w, rela, w->def.value);
+    return apply(w, rela, audited(w, type, w->def.value));
 }
 
 static int relocate_one(struct work *w, const Elf64_Rela *rela)
@@ -692,7 +704,7 @@ static int finish_one(const struct deferred *d, bool is_copy_pass)
     if (type == REL_COPY)
         return copy(d);
     if (type != REL_IRELATIVE)
-        return apply(&w, d->rela, resolve_ifunc(d->def.value));
+        return apply(&w, d->rela, audited(&w, type, resolve_ifunc(d->def.value)));
     uint64_t *word = target(&w, d->rela->r_offset, sizeof *word);
     if (word == NULL)
         return bad_target(d->object, d->rela->r_offset);
@@ -725,7 +737,8 @@ int reloc_objects(struct object *first, bool is_lazy)
     deferred = NULL;
     deferred_count = deferred_capacity = 0;
     join_objects(first);
-    for (struct object *o = object_tail; o != NULL && err == 0; o = o == first ? NULL : o->prev) {
+    for (struct object *o = first->ns->tail; o != NULL && err == 0;
+         o = o == first ? NULL : o->prev) {
         if (!o->is_relocated && !o->is_boot && !o->is_vdso)
             err = relocate_and_tell(o, is_lazy);
     }

@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "arch.h"
+#include "audit.h"
 #include "cache.h"
 #include "error.h"
 #include "string.h"
@@ -21,19 +22,15 @@
 #define GLIBC_TRUSTED "/" ARCH_LIB ":/usr/" ARCH_LIB ":/lib:/usr/lib"
 #define MUSL_TRUSTED "/lib:/usr/local/lib:/usr/lib"
 
-/* <dlfcn.h>, values of dls_flags */
-enum { SERPATH_RUNPATH = 0x01, SERPATH_LIBPATH = 0x02, SERPATH_DEFAULT = 0x10 };
-
 struct search_options search_options;
 
 /* One search: what is sought and whom to offer it. */
 struct query {
     const char *name; /* NULL: directories are offered, not files */
     search_try *try;
-    int (*visit)(const char *dir, unsigned flags, void *arg);
+    int (*visit)(const char *dir, void *arg);
     void *arg;
     const char *rule;
-    unsigned flags;
     bool is_literal; /* directories are taken as they stand, no token is replaced */
 };
 
@@ -59,17 +56,18 @@ static char *program_origin(void)
     return alloc_string(path, (size_t)(len > 1 ? len - 1 : 1));
 }
 
+/* musl takes a path as it stands, glibc makes it absolute; neither makes it shorter. */
 static char *directory_of(const char *path)
 {
     char cwd[PATH_MAX] = "";
-    while (string_starts(path, "./"))
-        path += 2;
     size_t len = (size_t)(string_basename(path) - path);
 
     if (len > 1)
         len--; /* the slash itself, unless it is the root */
-    if (path[0] == '/')
+    if (path[0] == '/' || (world == WORLD_MUSL && len > 0))
         return alloc_string(path, len);
+    if (world == WORLD_MUSL)
+        return alloc_string(".", 1);
     if (sys_getcwd(cwd, sizeof cwd) <= 0)
         return NULL;
     return len == 0 ? alloc_string(cwd, strlen(cwd))
@@ -184,7 +182,7 @@ static int try_directory(const struct query *q, const char *dir)
     if (search_options.is_secure && dir[0] != '/')
         return -ENOENT;
     if (q->name == NULL)
-        return q->visit(dir, q->flags, q->arg);
+        return q->visit(dir, q->arg);
     if (world != WORLD_MUSL && has_hwcaps(dir)) {
         for (unsigned p = 0; err == -ENOENT && (level = cache_hwcap(p)) != NULL; p++)
             err = offer(q, dir, "/glibc-hwcaps/", level);
@@ -263,7 +261,6 @@ static int try_object_list(struct query *q, const char *what, const char *list, 
         return -ENOENT;
     }
     q->rule = rule != NULL ? rule : what;
-    q->flags = SERPATH_RUNPATH;
     trace_rule(q, what, o, list, o);
     int err = try_list(q, list, world == WORLD_MUSL ? ":\n" : ":", o);
     alloc_free(rule);
@@ -278,10 +275,9 @@ static int try_library_path(struct query *q)
     if (list == NULL || list[0] == '\0')
         return -ENOENT;
     q->rule = "LD_LIBRARY_PATH";
-    q->flags = SERPATH_LIBPATH;
     q->is_literal = world == WORLD_MUSL;
-    trace_rule(q, q->rule, NULL, list, object_head);
-    int err = try_list(q, list, world == WORLD_MUSL ? ":\n" : ":;", object_head);
+    trace_rule(q, q->rule, NULL, list, object_base.head);
+    int err = try_list(q, list, world == WORLD_MUSL ? ":\n" : ":;", object_base.head);
     q->is_literal = false;
     return err;
 }
@@ -292,8 +288,8 @@ static bool goes_on(int err)
     return err == -ENOENT || err == SEARCH_NEXT_LIST;
 }
 
-/* DT_RPATH of by, of who loaded it, and so on, the program last; an object with DT_RUNPATH
- * contributes none. */
+/* DT_RPATH of by, of who loaded it, and so on, the program last (listing directories, glibc has it once
+ * more); an object with DT_RUNPATH contributes none. */
 static int try_rpaths(struct query *q, struct object *by)
 {
     bool had_program = false;
@@ -306,8 +302,11 @@ static int try_rpaths(struct query *q, struct object *by)
         if (o->runpath == NULL)
             err = try_object_list(q, "RPATH", o->rpath, o);
     }
-    struct object *program = object_head;
-    if (goes_on(err) && !had_program && program != NULL && program->runpath == NULL)
+    struct object *program = object_base.head;
+    if (goes_on(err) && audit_is_loading)
+        err = try_object_list(q, "RUNPATH", program->runpath, program);
+    bool is_due = q->name != NULL ? !had_program : by != program && by->ns == &object_base;
+    if (goes_on(err) && is_due && program->runpath == NULL)
         err = try_object_list(q, "RPATH", program->rpath, program);
     return err;
 }
@@ -369,9 +368,8 @@ static int try_system_directories(struct query *q)
     if (err != 0)
         return err;
     q->rule = "system directory";
-    q->flags = SERPATH_DEFAULT;
-    trace_rule(q, "system search path", NULL, list, object_head);
-    return try_list(q, list, world == WORLD_MUSL ? ":\n" : ":", object_head);
+    trace_rule(q, "system search path", NULL, list, object_base.head);
+    return try_list(q, list, world == WORLD_MUSL ? ":\n" : ":", object_base.head);
 }
 
 static int search_glibc(struct query *q, struct object *by)
@@ -407,15 +405,14 @@ int search_library(const char *name, struct object *by, search_try *try, void *a
     return world == WORLD_MUSL ? search_musl(&q, by) : search_glibc(&q, by);
 }
 
-int search_directories(struct object *by, int (*visit)(const char *dir, unsigned flags, void *arg),
-                       void *arg)
+int search_directories(struct object *by, int (*visit)(const char *dir, void *arg), void *arg)
 {
     struct query q = {.visit = visit, .arg = arg};
 
     return world == WORLD_MUSL ? search_musl(&q, by) : search_glibc(&q, by);
 }
 
-int search_system_directories(int (*visit)(const char *dir, unsigned flags, void *arg), void *arg)
+int search_system_directories(int (*visit)(const char *dir, void *arg), void *arg)
 {
     struct query q = {.visit = visit, .arg = arg};
 

@@ -37,13 +37,12 @@ char *search_expand(const char *s, size_t len, struct object *o);
 /* The directory of o's file, absolute; "" when it cannot be told. Owned by o. */
 const char *search_origin(struct object *o);
 
-/* Calls visit for each directory that a search for by would use, with dlinfo(RTLD_DI_SERINFO)'s
- * flags; directories that only a cache knows are not among them. */
-int search_directories(struct object *by, int (*visit)(const char *dir, unsigned flags, void *arg),
-                       void *arg);
+/* Calls visit for each directory that a search for by would use; those that only a cache knows are not
+ * among them. */
+int search_directories(struct object *by, int (*visit)(const char *dir, void *arg), void *arg);
 
 /* The same for the directories that are searched last, whoever needs something. */
-int search_system_directories(int (*visit)(const char *dir, unsigned flags, void *arg), void *arg);
+int search_system_directories(int (*visit)(const char *dir, void *arg), void *arg);
 
 /* Drops what a search keeps between libraries: the mapped cache. */
 void search_forget(void);

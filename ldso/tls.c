@@ -125,7 +125,7 @@ void tls_unlock(void)
 
 int tls_add_module(struct object *o)
 {
-    if (o->tls_memsz == 0)
+    if (o->tls_memsz == 0 || o->is_boot) /* the booted loader keeps its own */
         return 0;
     lock_acquire(&modules_lock);
     int err = new_module(o, TLS_DYNAMIC);
@@ -146,7 +146,7 @@ void tls_remove_module(struct object *o)
         surplus_next = surplus_first;
         for (size_t id = 1; id < module_count; id++) {
             const struct object *m = modules[id].object;
-            if (m != NULL && m->tls_kind == TLS_STATIC && !m->is_startup &&
+            if (m != NULL && m->tls_kind == TLS_STATIC && m->tls_offset < surplus_end &&
                 m->tls_offset + m->tls_memsz > surplus_next)
                 surplus_next = m->tls_offset + m->tls_memsz;
         }
@@ -176,11 +176,11 @@ static int add_static(struct object *o, size_t offset)
 }
 
 /* Slot, libraries, surplus: everything but the program. Returns the end, or -errno. */
-static long lay_out_rest(size_t used)
+static long lay_out_rest(size_t used, size_t reserve)
 {
     slot_offset = (used + 15) & ~(size_t)15;
     used = slot_offset + 16;
-    for (struct object *o = object_head; o != NULL; o = o->next) {
+    for (struct object *o = object_base.head; o != NULL; o = o->next) {
         if (o->is_program || !has_start_up_tls(o))
             continue;
         size_t offset = place(o, used);
@@ -195,7 +195,7 @@ static long lay_out_rest(size_t used)
                              o->name, used, (size_t)OBJECT_TLS_MAX);
     }
     surplus_first = surplus_next = (used + LEAST_ALIGN - 1) & ~(size_t)(LEAST_ALIGN - 1);
-    surplus_end = surplus_first + SURPLUS;
+    surplus_end = surplus_first + SURPLUS + reserve;
     return (long)surplus_end;
 }
 
@@ -211,21 +211,21 @@ static int lay_out_program(struct object *program, size_t *used)
     return add_static(program, program->tls_memsz + (-end & (program->tls_align - 1)));
 }
 
-int tls_layout(void)
+int tls_layout(size_t reserve)
 {
-    struct object *program = object_head;
+    struct object *program = object_base.head;
     bool has_program = has_start_up_tls(program);
     size_t used = 0;
 
     tls_block.align = LEAST_ALIGN;
-    for (struct object *o = object_head; o != NULL; o = o->next) {
+    for (struct object *o = object_base.head; o != NULL; o = o->next) {
         if (has_start_up_tls(o) && o->tls_align > tls_block.align)
             tls_block.align = o->tls_align;
     }
     int err = has_program ? lay_out_program(program, &used) : 0;
     if (err != 0)
         return err;
-    long end = lay_out_rest(used);
+    long end = lay_out_rest(used, reserve);
     if (end < 0)
         return (int)end;
     if (!ARCH_TLS_ABOVE_TP && has_program)
@@ -250,7 +250,7 @@ void tls_copy_images(void)
 {
     char *block = block_of(arch_thread_pointer());
 
-    for (struct object *o = object_head; o != NULL; o = o->next) {
+    for (struct object *o = object_base.head; o != NULL; o = o->next) {
         if (o->tls_kind != TLS_STATIC)
             continue;
         memcpy(tls_block.image + o->tls_offset, o->tls_image, o->tls_filesz);
@@ -305,6 +305,15 @@ int tls_make_static(struct object *o)
     o->tls_kind = TLS_STATIC;
     o->tls_is_unfilled = true;
     return 0;
+}
+
+int tls_add_late(struct object *o)
+{
+    int err = o->tls_module == 0 ? tls_add_module(o) : 0;
+
+    if (err == 0 && o->tls_kind == TLS_DYNAMIC)
+        tls_make_static(o); /* else it stays dynamic */
+    return err;
 }
 
 void tls_init_static(struct object *o)

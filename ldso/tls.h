@@ -34,8 +34,12 @@ extern void (*tls_each_thread)(void (*f)(uintptr_t tp, void *arg), void *arg);
 /* There may be threads that tls_each_thread does not come by. */
 extern bool tls_threads_are_hidden;
 
-/* Lays out the TLS of all objects linked so far in one block. 0 or -errno with the record set. */
-int tls_layout(void);
+/* Lays out the TLS of all objects linked so far in one block, with reserve bytes for more. 0 or -errno with
+ * the record set. */
+int tls_layout(size_t reserve);
+
+/* For a start-up library that is loaded later: a module, static if there is room. 0 or -errno. */
+int tls_add_late(struct object *o);
 
 /* Allocates the image at an address congruent to residue modulo its alignment. 0 or -ENOMEM. */
 int tls_place_image(uintptr_t residue);

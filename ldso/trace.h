@@ -27,7 +27,7 @@ enum trace_kind {
     TRACE_MAP,      /* mapping of the file name begins */
     TRACE_MAPPED,   /* object, asked for as name, is in memory and linked */
     TRACE_VERSION,  /* object needs version name of other; */
-    TRACE_LACK,       /* and does not get it */
+    TRACE_LACK,     /* and does not get it */
     TRACE_SCOPE,    /* the scope of object is as it will be used */
     TRACE_RELOCATE, /* relocation of object begins */
     TRACE_BIND,    /* object's symbol, its symbol-th or called name, is bound to def; all 0: weak */

@@ -46,3 +46,11 @@ load lib/begins
 @test "lookup: a missing function with -z now" { fixture_begins lookup-missing-function-z-now; }
 @test "lookup: a missing function whose address is data" { fixture_begins lookup-missing-function-pointer; }
 @test "lookup: missing data" { fixture_begins lookup-missing-data; }
+
+@test "lookup: a filter's objects come before it" { fixture lookup-filter; }
+
+@test "lookup: a filter whose object is missing" { fixture_begins lookup-filter-missing; }
+
+@test "lookup: unique symbols and -Bsymbolic" { fixture lookup-unique-symbolic; }
+
+@test "lookup: flags that mean nothing here" { fixture lookup-flags-1; }

@@ -50,7 +50,13 @@ load lib/loaders
 
 @test "dl: dladdr1" { fixture dl-addr1; }
 
+@test "dl: dladdr at the edges" { fixture dl-addr-edges; }
+
 @test "dl: dlinfo" { fixture dl-info; }
+
+@test "dl: the origin of a relative path" { fixture dl-origin-relative; }
+
+@test "dl: dlinfo, the directories" { fixture dl-info-paths; }
 
 @test "dl: dl_iterate_phdr" { fixture dl-iterate; }
 
@@ -64,7 +70,19 @@ load lib/loaders
 
 @test "dl: dlmopen in the base namespace" { fixture dl-mopen; }
 
-@test "dl: another namespace is refused" { fixture dl-mopen-new; }
+@test "dl: a process without a libc" { fixture dl-without-libc; }
+
+@test "dl: namespaces" { fixture dl-namespace; }
+
+@test "dl: namespaces that are refused" { fixture dl-namespace-errors; }
+
+@test "dl: threads of a namespace" { fixture dl-namespace-threads; }
+
+@test "dl: unique symbols of a namespace" { fixture dl-namespace-unique; }
+
+@test "dl: namespaces at exit" { fixture dl-namespace-exit; }
+
+@test "dl: what the libc opens keeps the error of the program" { fixture dl-error-kept; }
 
 @test "dl: constructors, also those that call dlopen" { fixture dl-constructors; }
 

@@ -3,14 +3,16 @@
 
 load lib/common
 
-# each_session FUNCTION: calls FUNCTION PROGRAM WORLD natively and for ours, in each world.
+# each_session FUNCTION [FIXTURE]: calls FUNCTION PROGRAM WORLD natively and for ours, in each world.
 each_session() {
     session_function=$1
+    local name=gdb-session
+    [[ $# -lt 2 ]] || name=$2
     [[ " $(arches) " == *" $host "* ]] || skip "gdb here is for $host alone"
     command -v gdb >/dev/null || skip "gdb is missing"
     gdb -q -nx -batch -ex run true 2>&1 | grep -q 'exited normally' || skip "gdb may not trace a process here"
     # Explicitly started, the program of the process is the loader: another matter.
-    MODES=${MODES-native interp} ARCHES=$host fixture_each gdb-session one_session
+    MODES=${MODES-native interp} ARCHES=$host fixture_each "$name" one_session
 }
 
 one_session() { # ARCH WORLD MODE
@@ -63,6 +65,17 @@ lists_libraries() {
     assert_regex "$closed" $'0x[^\n]*/liba\.so'
 }
 @test "debugger: the list of libraries" { each_session lists_libraries; }
+
+sees_namespace() {
+    session "$1" 'break inner_step' 'break closed' run backtrace 'info sharedlibrary' 'echo --- closed\n' \
+        continue 'info sharedlibrary' continue
+    assert_line --regexp 'Breakpoint 1, inner_step \(n=4\) at .*/libinner\.c:'
+    assert_line --regexp '^#1 .* in main \(\) at .*/main\.c:'
+    assert_line --regexp 'exited normally'
+    assert_regex "${output%%--- closed*}" $'0x[^\n]*libinner\.so'
+    refute_regex "${output#*--- closed}" $'0x[^\n]*libinner\.so'
+}
+@test "debugger: a library in another namespace" { each_session sees_namespace gdb-namespace; }
 
 switches_threads() {
     session "$1" 'break a_step' run 'info threads' 'thread 2' backtrace 'thread 1' frame

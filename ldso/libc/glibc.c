@@ -76,10 +76,19 @@ static void blank_preload_name(void)
     }
 }
 
-static unsigned add_program_init(Elf64_Dyn *extra)
+static void (*construct_program[1])(void);
+
+static unsigned add_program_init(Elf64_Dyn *extra, const struct libc_services *services)
 {
-    const struct object *program = object_head;
+    const struct object *program = object_base.head;
     unsigned count = 0;
+
+    construct_program[0] = services->construct_program;
+    if (construct_program[0] != NULL) {
+        extra[0] = (Elf64_Dyn){DT_INIT_ARRAY, {(uintptr_t)construct_program - program->bias}};
+        extra[1] = (Elf64_Dyn){DT_INIT_ARRAYSZ, {sizeof construct_program}};
+        return 2;
+    }
 
     for (size_t i = 0; i < program->dynamic_count; i++) {
         int64_t tag = program->dynamic[i].d_tag;
@@ -113,8 +122,8 @@ const Elf64_Phdr *glibc_build_stub(const struct libc_services *services, unsigne
         .versions = versions,
         .version_count = sizeof versions / sizeof versions[0],
         .extra = extra,
-        .extra_count = add_program_init(extra),
-        .bias = object_head->bias,
+        .extra_count = add_program_init(extra, services),
+        .bias = object_base.head->bias,
     };
 
     if (services->has_preload_file)
@@ -189,13 +198,14 @@ static uintptr_t *find_slot(const struct slots *s, uintptr_t filler, uintptr_t v
     return NULL;
 }
 
-static bool install_table(const struct slots *s, const struct libc_services *services)
+static bool install_table(struct object *libc, const struct slots *s,
+                          const struct libc_services *services)
 {
     char *(*real)(void) = *services->dlfcn_error;
 
     *services->dlfcn_error = probe_error;
     uintptr_t *slot = find_slot(s, 0, (uintptr_t)services->dlfcn,
-                                libc_symbol(libc_object, "dlerror", NULL));
+                                libc_symbol(libc, "dlerror", NULL));
     *services->dlfcn_error = real;
     return slot != NULL;
 }
@@ -205,7 +215,8 @@ static bool is_boot_code(uintptr_t addr)
     return object_at(libc_boot_object, addr - libc_boot_object->bias, 1, PROT_EXEC) != NULL;
 }
 
-static bool install_functions(const struct slots *s, const struct libc_services *services)
+static bool install_functions(struct object *libc, const struct slots *s,
+                              const struct libc_services *services)
 {
     static const char *const users[] = {"__libc_dlopen_mode", "__libc_dlclose", "__libc_dlsym"};
     enum { USERS = sizeof users / sizeof users[0], LOOKUP = 2 };
@@ -220,7 +231,7 @@ static bool install_functions(const struct slots *s, const struct libc_services 
     for (unsigned i = 0; i < USERS; i++) {
         probe_is_lookup = i == LOOKUP;
         slot[i] = find_slot(s, (uintptr_t)nothing, (uintptr_t)probe,
-                            libc_symbol(libc_object, users[i], "GLIBC_PRIVATE"));
+                            libc_symbol(libc, users[i], "GLIBC_PRIVATE"));
         found += slot[i] != NULL;
     }
     memcpy(s->at, s->saved, s->count * sizeof *s->at);
@@ -229,7 +240,7 @@ static bool install_functions(const struct slots *s, const struct libc_services 
     return found == USERS;
 }
 
-static bool install_hooks(const struct libc_services *services)
+static bool try_hooks(struct object *libc, const struct libc_services *services)
 {
     struct object *boot = libc_boot_object;
     const Elf64_Sym *global = libc_definition(boot, "_rtld_global_ro", NULL);
@@ -240,40 +251,54 @@ static bool install_hooks(const struct libc_services *services)
     struct slots s = {.at = (uintptr_t *)(boot->bias + global->st_value),
                       .count = global->st_size / sizeof *s.at};
     sys_mprotect((void *)boot->relro_start, relro_len, PROT_READ | PROT_WRITE);
-    bool is_done = install_table(&s, services);
+    bool is_done = install_table(libc, &s, services);
     if (!is_done && (s.saved = alloc_array(s.count, sizeof *s.saved)) != NULL) {
-        is_done = install_functions(&s, services);
+        is_done = install_functions(libc, &s, services);
         alloc_free(s.saved);
     }
     sys_mprotect((void *)boot->relro_start, relro_len, PROT_READ);
     return is_done;
 }
 
-static void register_fork_handlers(const struct libc_services *services)
+/* There is one ld-linux: the first libc's hooks are those of all. */
+static void install_hooks(struct object *libc, const struct libc_services *services)
+{
+    static bool is_done;
+
+    if (is_done)
+        return;
+    is_done = true;
+    if (!try_hooks(libc, services))
+        print(2,
+              "WARNING: ld.so: %s: its own dlopen cannot be redirected: name services, character "
+              "sets and thread cancellation may not work\n",
+              libc->name);
+}
+
+static void register_fork_handlers(struct object *libc, const struct libc_services *services)
 {
     typedef int at_fork(void (*)(void), void (*)(void), void (*)(void), void *);
-    at_fork *register_atfork = (at_fork *)libc_symbol(libc_object, "__register_atfork", NULL);
+    at_fork *register_atfork = (at_fork *)libc_symbol(libc, "__register_atfork", NULL);
 
     if (register_atfork != NULL)
         register_atfork(services->fork_prepare, services->fork_parent, services->fork_child, NULL);
 }
 
-void glibc_finish_boot(const struct libc_services *services)
+void glibc_initialise(struct object *libc, bool is_first, const struct libc_services *services)
 {
     typedef void early_init(bool is_initial);
-    early_init *early = (early_init *)libc_symbol(libc_object, "__libc_early_init",
-                                                  "GLIBC_PRIVATE");
+    early_init *early = (early_init *)libc_symbol(libc, "__libc_early_init", "GLIBC_PRIVATE");
 
+    install_hooks(libc, services);
+    if (early != NULL)
+        early(is_first);
+    register_fork_handlers(libc, services);
+}
+
+void glibc_finish_boot(const struct libc_services *services)
+{
     tls_each_thread = glibc_each_thread;
     /* 2.33 and older: the lists are libpthread's, which exports none of those symbols. */
     tls_threads_are_hidden = libc_symbol(libc_object, "_thread_db_pthread_list", NULL) == 0;
-    if (!install_hooks(services))
-        print(2,
-              "WARNING: ld.so: %s: its own dlopen cannot be redirected: name services, character "
-              "sets "
-              "and thread cancellation may not work\n",
-              libc_object->name);
-    if (early != NULL)
-        early(true);
-    register_fork_handlers(services);
+    glibc_initialise(libc_object, true, services);
 }

@@ -19,6 +19,7 @@
 #include "world.h"
 
 struct object *libc_boot_object, *libc_object;
+static struct libc_services services; /* a copy for the libcs that come later */
 static uint64_t saved_phdr, saved_phnum, saved_entry, saved_base;
 
 static bool is_interpreter(const struct object *o)
@@ -44,8 +45,8 @@ static int find_glibc_boot(void)
 
 int libc_find(void)
 {
-    for (struct object *o = object_head; o != NULL; o = o->next) {
-        if (o->is_boot) { /* musl: load.c knew it by name */
+    for (struct object *o = object_base.head; o != NULL; o = o->next) {
+        if (o->is_boot && world == WORLD_MUSL) { /* load.c knew it by name */
             libc_object = libc_boot_object = o;
             return 0;
         }
@@ -63,15 +64,16 @@ uintptr_t libc_tls_residue(void)
 {
     /* glibc aligns by p_vaddr, musl by the address of the image: each must be congruent to the gap.
      */
-    return ARCH_TLS_GAP + (world == WORLD_GLIBC ? object_head->bias : 0);
+    return ARCH_TLS_GAP + (world == WORLD_GLIBC ? object_base.head->bias : 0);
 }
 
-int libc_prepare_boot(uintptr_t entry, const struct libc_services *services)
+int libc_prepare_boot(uintptr_t entry, const struct libc_services *provided)
 {
     unsigned count = 0;
-    const Elf64_Phdr *phdr = world == WORLD_MUSL ? musl_build_stub(services, &count)
-                                                 : glibc_build_stub(services, &count);
+    const Elf64_Phdr *phdr = world == WORLD_MUSL ? musl_build_stub(provided, &count)
+                                                 : glibc_build_stub(provided, &count);
 
+    services = *provided;
     if (phdr == NULL)
         return error_set(ERROR_LIBRARY, ENOMEM, "cannot allocate memory to boot %s",
                          libc_boot_object->name);
@@ -119,7 +121,7 @@ uintptr_t libc_symbol(struct object *o, const char *name, const char *version)
  * libpthread. */
 static uintptr_t thread_function(const char *name)
 {
-    for (struct object *o = object_head; o != NULL; o = o->next) {
+    for (struct object *o = object_base.head; o != NULL; o = o->next) {
         uintptr_t addr = o->is_libc_family ? libc_symbol(o, name, NULL) : 0;
         if (addr != 0)
             return addr;
@@ -154,11 +156,39 @@ static void watch_threads(void)
         tls_watch_thread = watch_thread;
 }
 
-void libc_finish_boot(const struct libc_services *services)
+void libc_finish_boot(void)
 {
     if (world == WORLD_GLIBC)
-        glibc_finish_boot(services);
+        glibc_finish_boot(&services);
     else
-        musl_finish_boot(services);
+        musl_finish_boot(&services);
     watch_threads();
+}
+
+/*
+ * Each libc has keys of its own, but the values of all of them lie in one table of the thread. So what is
+ * our key in the program's libc is made ours in this one, too; those below it, which are handed out
+ * first, are given back.
+ */
+static void reserve_key(struct object *libc)
+{
+    typedef int key_delete(unsigned key);
+    key_create *create = (key_create *)libc_symbol(libc, "pthread_key_create", NULL);
+    key_delete *delete = (key_delete *)libc_symbol(libc, "pthread_key_delete", NULL);
+    unsigned key, first = UINT32_MAX;
+
+    if (tls_watch_thread == NULL || create == NULL || delete == NULL)
+        return; /* so it is in an auditor's libc, which is there before the program's */
+    while (create(&key, tls_thread_exit) == 0 && key != watch.key)
+        first = first < key ? first : key;
+    for (key = first; key < watch.key; key++)
+        delete (key);
+}
+
+void libc_start_other(struct object *libc)
+{
+    if (world != WORLD_GLIBC)
+        return;
+    glibc_initialise(libc, false, &services);
+    reserve_key(libc);
 }

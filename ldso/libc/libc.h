@@ -25,7 +25,9 @@ struct libc_services {
                                     _dl_lookup_symbol_x as __libc_dlsym calls it */
     void (*fork_prepare)(void), (*fork_parent)(void), (*fork_child)(void);
     void (*initialise)(void), (*finalise)(void); /* musl: constructors, destructors of everything */
-    bool has_preload_file;                       /* glibc: there is an /etc/ld.so.preload */
+    /* glibc: instead of the program's own constructors; NULL: those */
+    void (*construct_program)(void);
+    bool has_preload_file; /* glibc: there is an /etc/ld.so.preload */
 };
 
 /* Finds out which libc is among the objects. 0 or -errno, record set. */
@@ -36,13 +38,16 @@ uintptr_t libc_tls_residue(void);
 
 /* Builds the stub and changes auxiliary vector and environment for the boot; entry is where the
  * libc shall jump. 0 or -errno with the record set. */
-int libc_prepare_boot(uintptr_t entry, const struct libc_services *services);
+int libc_prepare_boot(uintptr_t entry, const struct libc_services *provided);
 
 /* Back from the boot: the auxiliary vector and the environment as the kernel made them. */
 void libc_restore(void);
 
 /* Everything is relocated: the libc's late initialisation, before any constructor. */
-void libc_finish_boot(const struct libc_services *services);
+void libc_finish_boot(void);
+
+/* A libc of another namespace is relocated, and none of its constructors has run. */
+void libc_start_other(struct object *libc);
 
 /* A definition that o itself has, whatever stands in front of it; NULL if it has none. version may
  * be NULL. */
@@ -56,5 +61,7 @@ const Elf64_Phdr *musl_build_stub(const struct libc_services *services, unsigned
 const Elf64_Phdr *glibc_build_stub(const struct libc_services *services, unsigned *count);
 void musl_finish_boot(const struct libc_services *services);
 void glibc_finish_boot(const struct libc_services *services);
+/* glibc's initialisation that a libc gets from its loader, is_first: as the program's; and our handlers. */
+void glibc_initialise(struct object *libc, bool is_first, const struct libc_services *services);
 
 #endif

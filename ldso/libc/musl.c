@@ -34,7 +34,8 @@ static bool find_interposer(const Elf64_Sym *sym, struct lookup_def *def)
     if (name == NULL || ELF64_ST_BIND(sym->st_info) == STB_LOCAL)
         return false;
     lookup_init(&n, name, NULL);
-    return lookup_in_list(&lookup_global, 0, &n, LOOKUP_DATA, def) && def->object != libc_object;
+    return lookup_in_list(&object_base.global, 0, &n, LOOKUP_DATA, def) &&
+           def->object != libc_object;
 }
 
 static bool add_symbol(const char *name, uintptr_t addr)
@@ -68,7 +69,7 @@ static bool add_interposed(const Elf64_Rela *table, size_t count)
 
 const Elf64_Phdr *musl_build_stub(const struct libc_services *services, unsigned *count)
 {
-    uintptr_t bias = object_head->bias;
+    uintptr_t bias = object_base.head->bias;
 
     init_array[0] = services->initialise;
     const Elf64_Dyn extra[] = {

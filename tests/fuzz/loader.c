@@ -83,7 +83,7 @@ void arch_plt_fallback(void)
 static struct object *map(const char *name, bool is_program)
 {
     struct sys_stat st;
-    struct object *o = object_new(name);
+    struct object *o = object_new(name, &object_base);
 
     require(o != NULL && sys_fstat(file_fd, &st) == 0, "a descriptor");
     o->is_program = is_program;
@@ -151,7 +151,7 @@ static int link_objects(struct object *program, struct object *library, bool is_
     for (unsigned i = 0; err == 0 && i < program->closure.count; i++)
         err = lookup_make_global(program->closure.items[i]);
     if (err == 0)
-        err = tls_layout();
+        err = tls_layout(0);
     if (err == 0)
         err = reloc_objects(program, is_lazy);
     if (err == 0)
@@ -192,7 +192,7 @@ static void run(enum world rules, bool is_lazy)
     if (program != NULL)
         discard(program);
     error_clear();
-    require(object_head == NULL && object_tail == NULL, "no object is left");
+    require(object_base.head == NULL && object_base.tail == NULL, "no object is left");
     /* The allocator may grow; what was mapped for the file is far away from it, and larger than a page. */
     require(pages_mapped() <= pages + 4096, "nothing stays mapped");
 }
