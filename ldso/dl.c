@@ -200,6 +200,7 @@ static int open_objects(const struct opening *what, struct object **root)
 static void *open_locked(struct opening *what)
 {
     struct object *root = NULL;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): choose_namespace had no error */
     const struct object *libc = what->ns->libc;
     bool was_for_dlopen = load_for_dlopen;
 

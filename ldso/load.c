@@ -420,7 +420,7 @@ static int load_musl_libc(struct request *r)
         return 0;
     TRACE(.kind = TRACE_NEED, .object = r->by, .name = r->name);
     int err = open_library(r, path, "musl's libc");
-    if (err < 0 && r->found == NULL)
+    if (r->found == NULL)
         return err == -ENOENT ? fail_to_open(r, err) : err;
     r->found->is_boot = true;
     r->found->is_libc_family = true;

@@ -78,7 +78,7 @@ all_as_program() {
 as_need() {
     local wanted=127 name=$3 text=$5
     [[ $4 != runs ]] || wanted=43
-    [[ $4 != E* ]] || text= name=libvictim.so
+    [[ $4 != E* ]] || text='' name=libvictim.so
     [[ $4 != 0 ]] || text='cannot dynamically load position-independent executable'
     [[ $2 != musl ]] || text=
     ln -sfn "$files/$3" "$BATS_TEST_TMPDIR/libvictim.so"
@@ -111,7 +111,7 @@ stopped() { [[ $(awk '{ print $3 }' "/proc/$1/stat") == [tT] ]]; }
 
 # cut_at CALL NUMBER: the loader stops in its n-th such call, the file is cut, and it goes on.
 cut_at() {
-    local file=$BATS_TEST_TMPDIR/36-cut tracer child= status=0 i
+    local file=$BATS_TEST_TMPDIR/36-cut tracer child='' status=0 i
     cp "$files/36-cut-during-the-call" "$file"
     strace -o "$BATS_TEST_TMPDIR/calls" -e inject="$1":signal=SIGSTOP:when="$2" "$(loader "$host")" "$file" \
         >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
