@@ -50,11 +50,11 @@ void error_explain(const char *format, ...)
     va_start(args, format);
     char *text = alloc_format_args(record.explanation, format, &args);
     va_end(args);
-    if (text != NULL) {
-        alloc_free(record.explanation);
-        record.explanation = text;
-        record.explanation_len = strlen(text);
-    }
+    if (text == NULL)
+        return;
+    alloc_free(record.explanation);
+    record.explanation = text;
+    record.explanation_len = strlen(text);
     if (record.explanation_len >= EXPLANATION_MAX)
         memcpy(text + record.explanation_len - 4, "...\n", 4);
 }

@@ -577,6 +577,6 @@ void join_end(struct object *first)
 {
     for (struct object *o = first; o != NULL; o = o->next)
         o->needs = NULL;
-    leave_room(first->is_program);
+    leave_room(first != NULL && first->is_program);
     memset(&join, 0, sizeof join);
 }
