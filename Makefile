@@ -239,7 +239,7 @@ help:
 	@echo 'make check           build and test both architectures; installs what the tests need'
 	@echo 'make check-versions  test under the libcs of other Debian releases, fetched by apt'
 	@echo 'make check-debian    compare some thousand Debian programs with their native runs; needs root and an hour'
-	@echo 'make fuzz            fuzz mmapfd for TIME=60 seconds with libFuzzer and AFL++'
+	@echo 'make fuzz            fuzz mmapfd and the loader for TIME=60 seconds with libFuzzer and AFL++'
 	@echo 'make bench           measure against the native loaders; bench-quick: under a minute'
 	@echo 'make check-chroot    install and use a Debian in build/chroot whose loader we are'
 	@echo 'make lint            clang-tidy, cppcheck, shellcheck, clang-format'

@@ -311,7 +311,7 @@ static int decode_relocations(struct object *o, const struct entries *e)
         o->relative_count = o->rela_count;
     /* Only the unbound slots of the PLT use it, so a bad one matters only then: keep it if it is
      * usable. */
-    if (e->has[DT_PLTGOT])
+    if (e->has[DT_PLTGOT] && e->value[DT_PLTGOT] % sizeof(uintptr_t) == 0)
         o->pltgot = object_at(o, e->value[DT_PLTGOT], 3 * sizeof(uintptr_t), PROT_WRITE);
     return err;
 }

@@ -452,6 +452,9 @@ static int find_headers(struct object *o, int fd, Elf64_Ehdr *header)
 
     if (s != NULL)
         memcpy(header, s->mr_addr, sizeof *header);
+    /* Of any other file mmapfd maps all bytes, and does not ask where its program headers are. */
+    if (s != NULL && header->e_type != ET_DYN && header->e_type != ET_EXEC)
+        return 0;
     size_t len = s != NULL ? s->mr_offset + s->mr_fsize : 0; /* of the file, from its start */
     if (s != NULL && header->e_phoff <= len &&
         header->e_phnum * sizeof(Elf64_Phdr) <= len - header->e_phoff) {

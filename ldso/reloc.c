@@ -53,6 +53,9 @@ struct work {
 struct unaligned {
     uint64_t value;
 } __attribute__((packed, may_alias));
+struct unaligned32 {
+    uint32_t value;
+} __attribute__((packed, may_alias));
 
 /* A PLT with unbound slots: what GOT[1] points to. */
 struct unbound {
@@ -279,21 +282,21 @@ static uintptr_t bind_now(struct arch_plt *plt, size_t index)
         sys_exit(127);
     }
     uintptr_t addr = audited(&w, REL_JUMP_SLOT, reloc_address(&w.def));
-    uintptr_t *slot = target(&w, rela->r_offset, sizeof *slot);
+    struct unaligned *slot = target(&w, rela->r_offset, sizeof *slot);
     if (slot != NULL)
-        *slot = addr;
+        slot->value = addr;
     guard_leave();
     return addr;
 }
 
 /* Leaves a JUMP_SLOT to the PLT's lazy half. False if this object's PLT has none. */
-static bool leave_unbound(struct work *w, uintptr_t *slot)
+static bool leave_unbound(struct work *w, struct unaligned *slot)
 {
     struct object *o = w->object;
     struct unbound *u = o->plt;
 
-    if (!w->is_lazy || o->is_bind_now || o->pltgot == NULL || *slot == 0 ||
-        !object_can_execute(o, o->bias + *slot))
+    if (!w->is_lazy || o->is_bind_now || o->pltgot == NULL || slot->value == 0 ||
+        !object_can_execute(o, o->bias + slot->value))
         return false;
     if (u == NULL) {
         u = object_alloc(o, sizeof *u);
@@ -304,7 +307,7 @@ static bool leave_unbound(struct work *w, uintptr_t *slot)
         o->pltgot[1] = (uintptr_t)u;
         o->pltgot[2] = (uintptr_t)arch_plt_fallback;
     }
-    *slot += o->bias;
+    slot->value += o->bias;
     error_clear();
     return true;
 }
@@ -333,23 +336,23 @@ static int make_static(struct work *w, struct object *module, const Elf64_Rela *
 static int relocate_descriptor(struct work *w, const Elf64_Rela *rela, struct object *module,
                                uint64_t value)
 {
-    uintptr_t *words = target(w, rela->r_offset, 2 * sizeof *words);
+    struct unaligned *words = target(w, rela->r_offset, 2 * sizeof *words);
 
     if (words == NULL)
         return bad_target(w->object, rela->r_offset);
     if (module == NULL) {
-        words[0] = (uintptr_t)arch_tlsdesc_undefined_weak;
-        words[1] = value;
+        words[0].value = (uintptr_t)arch_tlsdesc_undefined_weak;
+        words[1].value = value;
     } else if (module->tls_kind == TLS_STATIC) {
-        words[0] = (uintptr_t)arch_tlsdesc_static;
-        words[1] = value + (uintptr_t)tls_static_offset(module);
+        words[0].value = (uintptr_t)arch_tlsdesc_static;
+        words[1].value = value + (uintptr_t)tls_static_offset(module);
     } else {
         struct arch_tlsdesc *desc = object_alloc(w->object, sizeof *desc);
         if (desc == NULL)
             return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", w->object->name);
         *desc = (struct arch_tlsdesc){tls_descriptor_address, module->tls_module, value};
-        words[0] = (uintptr_t)arch_tlsdesc_dynamic;
-        words[1] = (uintptr_t)desc;
+        words[0].value = (uintptr_t)arch_tlsdesc_dynamic;
+        words[1].value = (uintptr_t)desc;
     }
     return 0;
 }
@@ -360,7 +363,7 @@ static int relocate_tls(struct work *w, const Elf64_Rela *rela, uint32_t type)
     const struct lookup_def *def = &w->def;
     struct object *module = def->object;
     uint64_t value = (def->sym != NULL ? def->sym->st_value : 0) + (uint64_t)rela->r_addend;
-    uintptr_t *place = target(w, rela->r_offset, sizeof *place);
+    struct unaligned *place = target(w, rela->r_offset, sizeof *place);
 
     if (place == NULL)
         return bad_target(w->object, rela->r_offset);
@@ -370,10 +373,10 @@ static int relocate_tls(struct work *w, const Elf64_Rela *rela, uint32_t type)
                          w->object->name, rela->r_offset, module->name);
     switch (type) {
     case REL_DTPMOD:
-        *place = module != NULL ? module->tls_module : 0;
+        place->value = module != NULL ? module->tls_module : 0;
         return 0;
     case REL_DTPOFF:
-        *place = value;
+        place->value = value;
         return 0;
     case REL_TLSDESC:
         return relocate_descriptor(w, rela, module, value);
@@ -382,7 +385,7 @@ static int relocate_tls(struct work *w, const Elf64_Rela *rela, uint32_t type)
             return 0;
         int err = make_static(w, module, rela);
         if (err == 0)
-            *place = value + (uintptr_t)tls_static_offset(module);
+            place->value = value + (uintptr_t)tls_static_offset(module);
         return err;
     }
 }
@@ -396,13 +399,13 @@ static int overflow(const struct work *w, const Elf64_Rela *rela)
 /* Stores 32 bits if value fits them, as unsigned or as signed. */
 static int store32(struct work *w, const Elf64_Rela *rela, uint64_t value, bool is_signed)
 {
-    uint32_t *place = target(w, rela->r_offset, sizeof *place);
+    struct unaligned32 *place = target(w, rela->r_offset, sizeof *place);
 
     if (place == NULL)
         return bad_target(w->object, rela->r_offset);
     if (is_signed ? (int64_t)value != (int32_t)value : value != (uint32_t)value)
         return overflow(w, rela);
-    *place = (uint32_t)value;
+    place->value = (uint32_t)value;
     return 0;
 }
 
@@ -481,7 +484,7 @@ static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type
     } else {
         int err = find_definition(w, rela, mode);
         if (err != 0 && type == REL_JUMP_SLOT && error_kind() == ERROR_SYMBOL) {
-            uintptr_t *slot = target(w, rela->r_offset, sizeof *slot);
+            struct unaligned *slot = target(w, rela->r_offset, sizeof *slot);
             if (slot != NULL && leave_unbound(w, slot))
                 return 0;
         }
@@ -690,7 +693,7 @@ static int copy(const struct deferred *d)
         return error_set(ERROR_LIBRARY, ENOEXEC,
                          "%s: COPY relocation of %lu bytes at 0x%lx is outside the segments",
                          d->object->name, size, d->rela->r_offset);
-    memcpy(to, from, size);
+    memmove(to, from, size); /* a malformed object can copy from itself */
     return 0;
 }
 
@@ -705,10 +708,10 @@ static int finish_one(const struct deferred *d, bool is_copy_pass)
         return copy(d);
     if (type != REL_IRELATIVE)
         return apply(&w, d->rela, audited(&w, type, resolve_ifunc(d->def.value)));
-    uint64_t *word = target(&w, d->rela->r_offset, sizeof *word);
+    struct unaligned *word = target(&w, d->rela->r_offset, sizeof *word);
     if (word == NULL)
         return bad_target(d->object, d->rela->r_offset);
-    *word = resolve_ifunc(d->object->bias + (uint64_t)d->rela->r_addend);
+    word->value = resolve_ifunc(d->object->bias + (uint64_t)d->rela->r_addend);
     return 0;
 }
 

@@ -329,6 +329,12 @@ static const struct fault {
     size_t len; /* of the file, 0 for FILE_LEN */
 } faults[] = {
     {.name = "00-object"},
+    {"15-relocatable-phoff-far",
+     "only ET_DYN and ET_EXEC",
+     {HEADER(e_type, ET_REL), HEADER(e_phoff, 0x10000000)}},
+    {"15-core-phoff-wraps",
+     "only ET_DYN and ET_EXEC",
+     {HEADER(e_type, ET_CORE), HEADER(e_phoff, UINT64_MAX - 7)}},
     {"31-object-align-3", NULL, {SEGMENT(CODE, p_align, 3), SEGMENT(DATA, p_align, 3)}},
     {"32-object-incongruent",
      NULL,
