@@ -8,18 +8,25 @@ load lib/common
 load lib/loaders
 load lib/unit
 
-# all_malformed ARCH: makes the files of all classes, in $files.
-all_malformed() {
-    files=$BATS_FILE_TMPDIR/$1
-    [[ ! -f $files/objects ]] || return 0
-    malformed "$1" "$files"
-    build "$host" build/host/malformed-objects
-    "$root/build/host/malformed-objects" "$1" "$files"
-    assert_file_not_empty "$files/objects"
-    ln -s 62-needs-itself "$files/libself.so"
-    # musl asks for no version.
-    sed -E 's/^(55-version-[^ ]*) refused/\1 runs/' "$files/objects" >"$files/objects.musl"
+setup_file() {
+    local arch
+    for arch in $(arches); do
+        make_malformed "$arch" "$BATS_FILE_TMPDIR/$arch"
+    done
 }
+
+# make_malformed ARCH DIR: writes the files of all classes.
+make_malformed() {
+    malformed "$1" "$2"
+    build "$host" build/host/malformed-objects
+    "$root/build/host/malformed-objects" "$1" "$2"
+    assert_file_not_empty "$2/objects"
+    ln -s 62-needs-itself "$2/libself.so"
+    # musl asks for no version.
+    sed -E 's/^(55-version-[^ ]*) refused/\1 runs/' "$2/objects" >"$2/objects.musl"
+}
+
+all_malformed() { files=$BATS_FILE_TMPDIR/$1; } # ARCH
 
 # objects_of WORLD: the list of what the tables of an object can have wrong.
 objects_of() { if [[ $1 == musl ]]; then echo objects.musl; else echo objects; fi; }
