@@ -205,7 +205,6 @@ circumstance() {
 @test "tools: no address randomisation" { circumstance setarch -R; }
 @test "tools: a stack without a limit" { circumstance bash -c 'ulimit -s unlimited && exec "$@"' -; }
 @test "tools: little address space" { circumstance bash -c 'ulimit -v 20000 && exec "$@"' -; }
-@test "tools: less than little address space" { circumstance bash -c 'ulimit -v 3000 && exec "$@"' -; }
 
 @test "tools: no argument, not even a name" {
     circumstance python3 -c '
