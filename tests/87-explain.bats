@@ -314,7 +314,7 @@ orders_constructors() {
     [[ $3 == glibc ]] || return 0
     run -0 launch "$2" "$3" "$ld" --explain=init ./main
     local said
-    said=$(sed -nE 's|^  [0-9]+ ([^ ]*): .*|\1|p' <<<"$output" | grep -v 'ld-linux\|main')
+    said=$(sed -nE 's|^  [0-9]+ ([^ ]*): .*|\1|p' <<<"$output" | grep -v 'ld-linux\|/main$')
     run launch "$2" "$3" LD_DEBUG=libs "$ld" ./main
     assert_equal "$said" "$(sed -nE 's|^.*calling init: ||p' <<<"$output")"
     [[ $(wc -l <<<"$said") -ge 3 ]]
