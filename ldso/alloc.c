@@ -12,7 +12,6 @@
 #include "alloc.h"
 
 #include "lock.h"
-#include "print.h"
 #include "string.h"
 #include "sys.h"
 
@@ -155,15 +154,6 @@ void *alloc_resize(void *p, size_t len)
     return grown;
 }
 
-char *alloc_string(const char *s, size_t len)
-{
-    char *copy = alloc(len + 1);
-
-    if (copy != NULL)
-        memcpy(copy, s, len);
-    return copy;
-}
-
 void alloc_free(void *p)
 {
     if (p == NULL)
@@ -187,31 +177,4 @@ void alloc_lock(void)
 void alloc_unlock(void)
 {
     lock_release(&lock);
-}
-
-char *alloc_format_args(const char *prefix, const char *format, va_list *args)
-{
-    va_list again;
-    size_t before = prefix != NULL ? strlen(prefix) : 0;
-
-    va_copy(again, *args);
-    size_t len = print_buffer_args(NULL, 0, format, args);
-    char *text = alloc(before + len + 1);
-    if (text != NULL) {
-        if (before > 0)
-            memcpy(text, prefix, before);
-        print_buffer_args(text + before, len + 1, format, &again);
-    }
-    va_end(again);
-    return text;
-}
-
-char *alloc_format(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    char *text = alloc_format_args(NULL, format, &args);
-    va_end(args);
-    return text;
 }

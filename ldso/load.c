@@ -38,6 +38,7 @@ struct request {
     bool is_root;        /* asked for by dlopen, not needed by an object */
     bool is_other_class; /* a file passed over was 32-bit */
     char *foreign;       /* what is said of files passed over, of another class or machine; owned */
+    bool is_opened;      /* the file tried last was; what is wrong is in it */
     int open_err;        /* why the last candidate could not be opened */
 };
 
@@ -213,6 +214,7 @@ static int open_library(struct request *r, const char *path, const char *rule)
     int fd = sys_open(path);
     int err = fd < 0 ? fd : load_descriptor(fd, path, r->name, r->by, r->ns, &r->found);
 
+    r->is_opened = fd >= 0;
     if (err != 0)
         TRACE(.kind = TRACE_PASS, .text = fd < 0 ? error_name(-fd) : pass_text());
     if (fd >= 0)
@@ -258,17 +260,10 @@ static int try_candidate(const char *path, const char *rule, void *arg)
         path = audit_search(path, r->by, audit_flag(rule));
     if (path == NULL)
         return -ENOENT;
-    TRACE(.kind = TRACE_TRY, .name = path, .rule = rule);
-    int fd = sys_open(path);
+    int err = open_library(r, path, rule);
 
-    if (fd < 0) {
-        TRACE(.kind = TRACE_PASS, .text = error_name(-fd));
-        return pass_over(r, path, fd);
-    }
-    int err = load_descriptor(fd, path, r->name, r->by, r->ns, &r->found);
-    sys_close(fd);
-    if (err != 0)
-        TRACE(.kind = TRACE_PASS, .text = pass_text());
+    if (!r->is_opened)
+        return pass_over(r, path, err);
     if (err != -ENOTSUP)
         return err;
     char *foreign = alloc_format("%s%s", r->foreign != NULL ? r->foreign : "", error_explanation());

@@ -4,13 +4,8 @@
  */
 #include "alloc.h"
 
-#include "print.h"
-
 #include <stdint.h>
 #include <stdlib.h>
-
-size_t strlen(const char *s);
-void *memcpy(void *to, const void *from, size_t len);
 
 void *alloc(size_t len)
 {
@@ -35,42 +30,7 @@ void *alloc_resize(void *p, size_t len)
     return len > (size_t)1 << 30 ? NULL : realloc(p, len + (len == 0));
 }
 
-char *alloc_string(const char *s, size_t len)
-{
-    char *copy = alloc(len + 1);
-
-    if (copy != NULL)
-        memcpy(copy, s, len);
-    return copy;
-}
-
 void alloc_free(void *p)
 {
     free(p);
-}
-
-char *alloc_format_args(const char *prefix, const char *format, va_list *args)
-{
-    va_list again;
-    size_t before = prefix != NULL ? strlen(prefix) : 0;
-
-    va_copy(again, *args);
-    size_t len = print_buffer_args(NULL, 0, format, args);
-    char *text = alloc(before + len + 1);
-    if (text != NULL) {
-        memcpy(text, prefix, before);
-        print_buffer_args(text + before, len + 1, format, &again);
-    }
-    va_end(again);
-    return text;
-}
-
-char *alloc_format(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    char *text = alloc_format_args(NULL, format, &args);
-    va_end(args);
-    return text;
 }
