@@ -22,6 +22,7 @@
 #include "init.h"
 #include "load.h"
 #include "lookup.h"
+#include "needs.h"
 #include "print.h"
 #include "reloc.h"
 #include "search.h"
@@ -29,6 +30,7 @@
 #include "sys.h"
 #include "tls.h"
 #include "trace.h"
+#include "version.h"
 #include "world.h"
 
 uint64_t dl_added, dl_removed;
@@ -104,7 +106,7 @@ static int extend_scopes(struct object *root, bool for_new)
 static int prepare(struct object *first, struct object *root, int mode)
 {
     bool is_opened_first = root->closure.count == 0;
-    int err = is_opened_first ? load_closure(root) : 0;
+    int err = is_opened_first ? needs_closure(root) : 0;
 
     if (err == 0 && is_opened_first)
         audit_activity(root->ns, LA_ACT_CONSISTENT);
@@ -120,7 +122,7 @@ static int prepare(struct object *first, struct object *root, int mode)
             err = dl_override_libc(o);
     }
     if (err == 0 && first != NULL)
-        err = load_check_versions(first);
+        err = version_check(first);
     if (err == 0)
         err = extend_scopes(root, true);
     if (err == 0 && first != NULL)
@@ -186,7 +188,7 @@ static int open_objects(const struct opening *what, struct object **root)
         /* the caller's paths were for finding the root; what it needs is its own affair */
         first->loader = NULL;
     if (err == 0 && first != NULL)
-        err = load_needs(first);
+        err = needs_load(first);
     first = last != NULL ? last->next : ns->head; /* a filter's object may have come before it */
     if (err == 0)
         err = prepare(first, *root, what->mode);

@@ -11,6 +11,7 @@
 #include "guard.h"
 #include "load.h"
 #include "lookup.h"
+#include "needs.h"
 #include "reloc.h"
 #include "string.h"
 #include "sys.h"
@@ -78,7 +79,7 @@ static int find(void *handle, struct lookup_name *n, const void *caller_addr,
         o = dl_from_handle(handle);
         if (o == NULL)
             return -EINVAL;
-        int err = o->closure.count == 0 ? load_closure(o) : 0; /* never opened by itself */
+        int err = o->closure.count == 0 ? needs_closure(o) : 0; /* never opened by itself */
         if (err != 0)
             return err;
         found = o->is_program ? lookup_in_list(&object_base.global, 0, n, LOOKUP_DLSYM, def)

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "json.h"
 #include "load.h"
+#include "needs.h"
 #include "print.h"
 #include "string.h"
 #include "world.h"
@@ -65,7 +66,7 @@ static const char *name_of_world(void)
 int explain_print(struct object *program, int err)
 {
     if (err != 0) {
-        load_has_failed = true;
+        needs_have_failed = true;
         print(TO_ERROR, "%s\n", error_text());
     }
     if (explain.is_json) {
@@ -86,8 +87,8 @@ int explain_print(struct object *program, int err)
     if (explain.has_init)
         explain_init(program);
     if (explain.is_json) {
-        json_bool("complete", !load_has_failed);
+        json_bool("complete", !needs_have_failed);
         json_end();
     }
-    return load_has_failed ? 127 : 0;
+    return needs_have_failed ? 127 : 0;
 }

@@ -2,16 +2,18 @@
  * list.c - listings in the form of ldd, which runs the loader for them.
  *
  * Called by main when everything is loaded and nothing is relocated. Libraries that are not there have
- * an object that is_missing (load_skips). musl's loader always looks for undefined symbols.
+ * an object that is_missing (needs_skips). musl's loader always looks for undefined symbols.
  */
 #include "list.h"
 
 #include "error.h"
 #include "load.h"
 #include "lookup.h"
+#include "needs.h"
 #include "print.h"
 #include "reloc.h"
 #include "string.h"
+#include "version.h"
 #include "world.h"
 
 enum { TO_OUTPUT = 1, TO_ERROR = 2 };
@@ -44,7 +46,7 @@ static void print_needed_version(const struct object *o, const char *file,
 {
     const char *name = object_string(o, need->vna_name);
     const struct object *definer = load_find_by_name(&object_base, file);
-    bool is_there = definer != NULL && load_defines_version(definer, need, name);
+    bool is_there = definer != NULL && version_is_defined(definer, need, name);
 
     print(TO_OUTPUT, "\t\t%s (%s) %s=> %s\n", file, name,
           (need->vna_flags & VER_FLG_WEAK) != 0 ? "[WEAK] " : "",
@@ -158,5 +160,5 @@ int list_print(struct object *program, const struct list_options *options)
         print(TO_OUTPUT, "\n\tVersion information:\n");
     for (const struct object *o = program; options->has_versions && o != NULL; o = o->next)
         print_versions(o);
-    return world == WORLD_MUSL && (has_undefined || load_has_failed) ? 127 : 0;
+    return world == WORLD_MUSL && (has_undefined || needs_have_failed) ? 127 : 0;
 }

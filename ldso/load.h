@@ -1,18 +1,8 @@
-/* load.h - library names to objects: the breadth-first closure of a program or of a dlopen. */
+/* load.h - library names to objects. */
 #ifndef LOAD_H
 #define LOAD_H
 
 #include "object.h"
-
-/* For listings: what that is wrong does not end them, each more than the one before. For a library that
- * is skipped stands an object without segments (is_missing). load_has_failed: there was something. */
-extern enum load_skips {
-    LOAD_SKIPS_NOTHING,
-    LOAD_SKIPS_VERSIONS, /* that a library does not define */
-    LOAD_SKIPS_ABSENT,   /* libraries that are not there */
-    LOAD_SKIPS_ALL,      /* and those that cannot be loaded */
-} load_skips;
-extern bool load_has_failed;
 
 /* True while a dlopen loads: objects marked DF_1_NOOPEN are then refused. */
 extern bool load_for_dlopen;
@@ -37,25 +27,7 @@ int load_find(const char *name, struct object *by, struct namespace *ns, struct 
 int load_descriptor(int fd, const char *path, const char *name, struct object *by,
                     struct namespace *ns, struct object **out);
 
-/* LD_PRELOAD and its kin: names in list separated by any of separators; source names the list in
- * warnings. A name that cannot be loaded is warned about and left out. */
-int load_preload(const char *list, const char *separators, const char *source);
-
-/* Maps what first, and every object linked after it, needs, breadth first. */
-int load_needs(struct object *first);
-
-/* Fills root->closure: itself, the preloaded objects if it is the program, then needs breadth
- * first. */
-int load_closure(struct object *root);
-
 /* What is loaded under that name, NULL if nothing is. */
 struct object *load_find_by_name(const struct namespace *ns, const char *name);
-
-/* True if o defines the version that need asks for by name. */
-bool load_defines_version(const struct object *o, const Elf64_Vernaux *need, const char *name);
-
-/* Checks that the versions which first and all later objects need are defined where they need them.
- */
-int load_check_versions(struct object *first);
 
 #endif

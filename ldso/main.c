@@ -21,6 +21,7 @@
 #include "list.h"
 #include "load.h"
 #include "lookup.h"
+#include "needs.h"
 #include "object.h"
 #include "options.h"
 #include "print.h"
@@ -32,6 +33,7 @@
 #include "sys.h"
 #include "tls.h"
 #include "trace.h"
+#include "version.h"
 #include "world.h"
 
 extern const char _start[] __attribute__((visibility("hidden")));
@@ -272,7 +274,7 @@ static int read_preload_file(void)
         while (*c != '\0' && *c != '\n')
             *c++ = ' ';
     }
-    err = load_preload(list, " :\t\n", "/etc/ld.so.preload");
+    err = needs_preload(list, " :\t\n", "/etc/ld.so.preload");
     alloc_free(list);
     return err;
 }
@@ -283,9 +285,9 @@ static void load_preloaded(void)
 
     if (options_is_set(list) &&
         (world != WORLD_MUSL || options.preload == NULL)) /* musl's option replaces the variable */
-        check(load_preload(list, world == WORLD_MUSL ? " :\t\n" : " :", "LD_PRELOAD"));
+        check(needs_preload(list, world == WORLD_MUSL ? " :\t\n" : " :", "LD_PRELOAD"));
     if (options.preload != NULL)
-        check(load_preload(options.preload, " :", "--preload"));
+        check(needs_preload(options.preload, " :", "--preload"));
     if (world != WORLD_MUSL)
         check(read_preload_file());
 }
@@ -297,10 +299,10 @@ static void load_program(void)
     program->link_name = world == WORLD_MUSL ? program->name : "";
     TRACE(.kind = TRACE_PHASE, .name = "libraries");
     if (options.explain != NULL)
-        load_skips = LOAD_SKIPS_ALL;
+        needs_skips = NEEDS_SKIP_ALL;
     else if (options.is_list)
-        load_skips = options.trace_loaded != NULL || world == WORLD_MUSL ? LOAD_SKIPS_ABSENT
-                                                                         : LOAD_SKIPS_VERSIONS;
+        needs_skips = options.trace_loaded != NULL || world == WORLD_MUSL ? NEEDS_SKIP_ABSENT
+                                                                          : NEEDS_SKIP_VERSIONS;
     object_link(program);
     if (world != WORLD_MUSL)
         adopt_vdso();
@@ -314,13 +316,13 @@ static void load_libraries(void)
         if (o->is_vdso)
             audit_object_opened(o);
     }
-    check(load_needs(program));
+    check(needs_load(program));
     check(libc_find());
     if (world == WORLD_MUSL)
         adopt_vdso();
     TRACE(.kind = TRACE_PHASE, .name = "versions, scope");
-    check(load_check_versions(program));
-    check(load_closure(program));
+    check(version_check(program));
+    check(needs_closure(program));
     for (unsigned i = 0; i < program->closure.count; i++)
         check(lookup_make_global(program->closure.items[i]));
     for (const struct object *o = object_base.head; trace_is_on && o != NULL; o = o->next)

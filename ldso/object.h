@@ -180,7 +180,7 @@ struct object {
     uint16_t *version_slots;    /* its versions by hash, if there are many; object_alloc's */
     unsigned version_shift;     /* 32 less the table's size as a power of two */
     bool is_program, is_startup, is_vdso, is_preloaded;
-    bool is_missing;     /* stands in a listing for a library that is not there; see load_skips */
+    bool is_missing;     /* stands in a listing for a library that is not there; see needs_skips */
     bool is_libc_family; /* libc.so.6, ld-linux, libdl.so.2; musl's libc.so */
     bool is_boot;        /* booted: relocates itself, runs its own constructors */
     bool is_shared;      /* stands for the booted object in another namespace: owns no image */

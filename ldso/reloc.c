@@ -16,10 +16,10 @@
 #include "alloc.h"
 #include "arch.h"
 #include "audit.h"
+#include "bind.h"
 #include "error.h"
 #include "guard.h"
 #include "join.h"
-#include "load.h"
 #include "print.h"
 #include "string.h"
 #include "sys.h"
@@ -43,10 +43,7 @@ struct work {
     struct object *object;
     uintptr_t first, end; /* the writable segment that the last relocation was in */
     bool is_lazy;
-    const uint32_t *number; /* of the relocation at hand, see join_numbers; NULL if it has none */
-    uint32_t sym;           /* memo: relocations come sorted by symbol */
-    enum lookup_mode mode;
-    struct lookup_def def;
+    struct bind_memo memo;
 };
 
 /* A word to relocate: r_offset need not be aligned. */
@@ -65,6 +62,11 @@ struct unbound {
 
 /* Only to see whether it could be done: what is undefined is no error, and no resolver is called. */
 static bool is_trial;
+
+static uint32_t symbol_of(const Elf64_Rela *rela)
+{
+    return (uint32_t)ELF64_R_SYM(rela->r_info);
+}
 
 static struct deferred *deferred;
 static size_t deferred_count, deferred_capacity;
@@ -129,140 +131,12 @@ static int bad_target(const struct object *o, uint64_t vaddr)
                      vaddr);
 }
 
-static int undefined(const struct object *o, const char *name, const struct object_version *v)
-{
-    if (world == WORLD_MUSL)
-        return error_set(ERROR_SYMBOL, ENOEXEC, "Error relocating %s: %s: symbol not found",
-                         o->name, name);
-    return error_set(ERROR_SYMBOL, ENOEXEC, "%s: undefined symbol: %s%s%s", o->name, name,
-                     v != NULL ? ", version " : "", v != NULL ? v->name : "");
-}
-
-/* True for a symbol that the object's own definition satisfies, whatever the scope has. */
-static bool binds_to_itself(const struct object *o, const Elf64_Sym *sym, enum lookup_mode mode,
-                            struct lookup_name *n)
-{
-    unsigned visibility = ELF64_ST_VISIBILITY(sym->st_other);
-    struct lookup_def copy;
-
-    if (ELF64_ST_BIND(sym->st_info) == STB_LOCAL || visibility == STV_HIDDEN ||
-        visibility == STV_INTERNAL)
-        return true;
-    if (visibility != STV_PROTECTED || sym->st_shndx == SHN_UNDEF || mode == LOOKUP_COPY ||
-        world == WORLD_MUSL) /* musl leaves protected symbols to the linker */
-        return false;
-    /* A non-PIC program may hold a COPY of protected data: then that is where everybody must look.
-     */
-    bool is_data = ELF64_ST_TYPE(sym->st_info) == STT_OBJECT;
-    return !is_data || o->ns != &object_base || !lookup_in_object(object_base.head, n, mode, &copy);
-}
-
-/* A string table in a writable segment can be a relocation's target. */
-static bool is_unterminated(const struct object *o)
-{
-    return o->strsz != 0 && o->strtab[o->strsz - 1] != '\0';
-}
-
-static int error_unterminated(const struct object *o)
-{
-    return error_set(ERROR_LIBRARY, ENOEXEC,
-                     "%s: a relocation has overwritten the NUL at the end of DT_STRTAB", o->name);
-}
-
-/* What join_find had no definition for. */
-static int search_definition(struct work *w, uint32_t index, enum lookup_mode mode,
-                             enum join_answer answer)
-{
-    struct object *o = w->object;
-    const Elf64_Sym *sym = &o->symtab[index];
-    const char *name = object_string(o, sym->st_name);
-    struct lookup_name n;
-
-    if (is_unterminated(o))
-        return error_unterminated(o);
-    if (name == NULL)
-        return error_set(ERROR_LIBRARY, ENOEXEC,
-                         "%s: symbol %u: st_name is 0x%x, wanted less than 0x%lx", o->name, index,
-                         sym->st_name, o->strsz);
-    if (lookup_has_undefined_version(o, index))
-        return error_set(ERROR_LIBRARY, ENOEXEC,
-                         "%s: symbol %u (%s): DT_VERSYM is %u, wanted the index of a version that "
-                         "DT_VERDEF or DT_VERNEED defines",
-                         o->name, index, name, o->versym[index] & 0x7fff);
-    lookup_init(&n, name, lookup_wanted_version(o, index));
-    w->def = lookup_define(o, sym);
-    if (answer == JOIN_UNKNOWN &&
-        (binds_to_itself(o, sym, mode, &n) || lookup_in_scope(o, &n, mode, &w->def)))
-        return 0;
-    w->def = (struct lookup_def){0};
-    return ELF64_ST_BIND(sym->st_info) == STB_WEAK || is_trial ? 0 : undefined(o, name, n.version);
-}
-
-/*
- * Finds the definition of the symbol that a relocation refers to: 0, or -errno. An undefined weak one, or none at all
- * (index 0), leaves def->sym NULL; index 0 means the object itself.
- */
-static int find_definition(struct work *w, const Elf64_Rela *rela, enum lookup_mode mode)
-{
-    struct object *o = w->object;
-    uint32_t index = (uint32_t)ELF64_R_SYM(rela->r_info);
-
-    if (index == w->sym && mode == w->mode)
-        return 0;
-    if (index >= o->sym_count)
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation names symbol %u of %u", o->name,
-                         index, o->sym_count);
-    enum join_answer answer = join_find(w->number != NULL ? *w->number : 0, &w->def);
-    int err = answer == JOIN_FOUND ? 0 : search_definition(w, index, mode, answer);
-    if (err == 0 && w->def.is_unique)
-        lookup_unify(&w->def);
-    if (err == 0 && w->def.object != o)
-        err = lookup_note_binding(o, w->def.object);
-    if (err != 0) {
-        w->sym = 0;
-        return err;
-    }
-    w->sym = index;
-    w->mode = mode;
-    TRACE(.kind = TRACE_BIND, .object = o, .symbol = index, .def = &w->def);
-    return 0;
-}
-
-/* A symbol that is defined, but not with the version that is wanted. */
-static bool explain_definition(struct object *o, void *arg)
-{
-    const char *name = arg;
-    struct lookup_name n;
-    struct lookup_def def;
-
-    lookup_init(&n, name, NULL);
-    if (!lookup_in_object(o, &n, LOOKUP_DLSYM, &def) || def.object == NULL)
-        return false;
-    const char *version = lookup_defined_version(def.object,
-                                                 (uint32_t)(def.sym - def.object->symtab));
-    error_explain("  %s defines %s, %s%s\n", def.object->name, name,
-                  version != NULL ? "as version " : "without a version",
-                  version != NULL ? version : "");
-    return false;
-}
-
-/* Adds to the record of an undefined symbol what nearly was its definition. */
-static void explain_undefined(struct work *w, const Elf64_Rela *rela)
-{
-    uint32_t index = (uint32_t)ELF64_R_SYM(rela->r_info);
-
-    if (error_kind() != ERROR_SYMBOL || lookup_wanted_version(w->object, index) == NULL)
-        return;
-    lookup_each(w->object, explain_definition,
-                (void *)(uintptr_t)object_string(w->object, w->object->symtab[index].st_name));
-}
-
 /* Auditors hear of functions only. There is no PLT to enter once they are bound. */
 static uintptr_t audited(const struct work *w, uint32_t type, uintptr_t value)
 {
     if (type != REL_JUMP_SLOT || audit_count == 0)
         return value;
-    return audit_bind(w->object, &w->def, value, LA_SYMB_NOPLTENTER | LA_SYMB_NOPLTEXIT);
+    return audit_bind(w->object, &w->memo.def, value, LA_SYMB_NOPLTENTER | LA_SYMB_NOPLTEXIT);
 }
 
 /* Reached through arch_plt_fallback when a function that start-up could not find is called. */
@@ -275,13 +149,13 @@ static uintptr_t bind_now(struct arch_plt *plt, size_t index)
         __builtin_trap(); /* not a number that a linker wrote into a PLT */
     const Elf64_Rela *rela = &o->jmprel[index];
     guard_enter();
-    if (find_definition(&w, rela, LOOKUP_PLT) != 0) {
-        explain_undefined(&w, rela);
+    if (bind_find(o, symbol_of(rela), LOOKUP_PLT, &w.memo) != 0) {
+        bind_explain(o, symbol_of(rela));
         print(2, "%s: symbol lookup error: %s\n%s", object_base.head->name, error_text(),
               error_explanation());
         sys_exit(127);
     }
-    uintptr_t addr = audited(&w, REL_JUMP_SLOT, reloc_address(&w.def));
+    uintptr_t addr = audited(&w, REL_JUMP_SLOT, reloc_address(&w.memo.def));
     struct unaligned *slot = target(&w, rela->r_offset, sizeof *slot);
     if (slot != NULL)
         slot->value = addr;
@@ -360,7 +234,7 @@ static int relocate_descriptor(struct work *w, const Elf64_Rela *rela, struct ob
 /* The TLS kinds. module is where the variable lives, NULL for an undefined weak one. */
 static int relocate_tls(struct work *w, const Elf64_Rela *rela, uint32_t type)
 {
-    const struct lookup_def *def = &w->def;
+    const struct lookup_def *def = &w->memo.def;
     struct object *module = def->object;
     uint64_t value = (def->sym != NULL ? def->sym->st_value : 0) + (uint64_t)rela->r_addend;
     struct unaligned *place = target(w, rela->r_offset, sizeof *place);
@@ -427,7 +301,7 @@ static int apply(struct work *w, const Elf64_Rela *rela, uintptr_t s)
     case REL_PC32:
         return store32(w, rela, s + addend - place, true);
     case REL_SIZE32:
-        return store32(w, rela, size_of(&w->def) + addend, false);
+        return store32(w, rela, size_of(&w->memo.def) + addend, false);
     case REL_GLOB_DAT:
     case REL_JUMP_SLOT:
         value = s + (ARCH_GOT_ADDEND || world == WORLD_MUSL ? addend : 0); /* musl adds it always */
@@ -436,7 +310,7 @@ static int apply(struct work *w, const Elf64_Rela *rela, uintptr_t s)
         value = s + addend - place;
         break;
     case REL_SIZE64:
-        value = size_of(&w->def) + addend;
+        value = size_of(&w->memo.def) + addend;
         break;
     default: /* REL_ABS64 */
         value = s + addend;
@@ -451,13 +325,13 @@ static int apply(struct work *w, const Elf64_Rela *rela, uintptr_t s)
 /* What st_value names is going to be called: it has to be code. */
 static int defer_ifunc(const struct work *w, const Elf64_Rela *rela)
 {
-    const struct object *o = w->def.object;
+    const struct object *o = w->memo.def.object;
 
-    if (!object_can_execute(o, w->def.value))
+    if (!object_can_execute(o, w->memo.def.value))
         return error_set(ERROR_LIBRARY, ENOEXEC,
                          "%s: IFUNC resolver at 0x%lx is not in an executable segment", o->name,
-                         w->def.value - o->bias);
-    return defer(w->object, rela, &w->def);
+                         w->memo.def.value - o->bias);
+    return defer(w->object, rela, &w->memo.def);
 }
 
 static bool is_tls(uint32_t type)
@@ -476,30 +350,30 @@ static enum lookup_mode mode_of(uint32_t type)
 static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type)
 {
     enum lookup_mode mode = mode_of(type);
-    uint32_t sym = (uint32_t)ELF64_R_SYM(rela->r_info);
+    uint32_t sym = symbol_of(rela);
 
     if (sym == STN_UNDEF) {
-        w->sym = STN_UNDEF;
-        w->def = (struct lookup_def){.object = w->object};
+        w->memo.sym = STN_UNDEF;
+        w->memo.def = (struct lookup_def){.object = w->object};
     } else {
-        int err = find_definition(w, rela, mode);
+        int err = bind_find(w->object, sym, mode, &w->memo);
         if (err != 0 && type == REL_JUMP_SLOT && error_kind() == ERROR_SYMBOL) {
             struct unaligned *slot = target(w, rela->r_offset, sizeof *slot);
             if (slot != NULL && leave_unbound(w, slot))
                 return 0;
         }
         if (err != 0) {
-            explain_undefined(w, rela);
+            bind_explain(w->object, sym);
             return err;
         }
     }
     if (is_tls(type))
         return relocate_tls(w, rela, type);
     if (type == REL_COPY)
-        return defer(w->object, rela, &w->def);
-    if (w->def.is_ifunc)
+        return defer(w->object, rela, &w->memo.def);
+    if (w->memo.def.is_ifunc)
         return defer_ifunc(w, rela);
-    return apply(w, rela, audited(w, type, w->def.value));
+    return apply(w, rela, audited(w, type, w->memo.def.value));
 }
 
 static int relocate_one(struct work *w, const Elf64_Rela *rela)
@@ -584,7 +458,7 @@ static int relocate_table(struct work *w, const Elf64_Rela *table, size_t count,
     for (size_t i = 0; i < count && err == 0; i++) {
         if (numbers != NULL && i + JOIN_AHEAD < count)
             join_prefetch(numbers[i + JOIN_AHEAD]);
-        w->number = numbers != NULL ? &numbers[i] : NULL;
+        w->memo.number = numbers != NULL ? &numbers[i] : NULL;
         err = relocate_one(w, &table[i]);
     }
     return err;
@@ -645,7 +519,7 @@ static void relocate_dynamic(const struct object *o)
 
 static int relocate_object(struct object *o, bool is_lazy)
 {
-    struct work w = {.object = o, .is_lazy = is_lazy};
+    struct work w = {.object = o, .is_lazy = is_lazy, .memo.allows_undefined = is_trial};
     int err = relocate_relr(&w);
     size_t done = 0;
 
@@ -660,7 +534,7 @@ static int relocate_object(struct object *o, bool is_lazy)
     if (err == 0)
         err = relocate_table(&w, o->jmprel, o->jmprel_count, join_numbers(o, true));
     relocate_dynamic(o);
-    return err == 0 && is_unterminated(o) ? error_unterminated(o) : err;
+    return err == 0 ? bind_check_strings(o) : err;
 }
 
 static int relocate_and_tell(struct object *o, bool is_lazy)
@@ -699,7 +573,7 @@ static int copy(const struct deferred *d)
 
 static int finish_one(const struct deferred *d, bool is_copy_pass)
 {
-    struct work w = {.object = d->object, .def = d->def};
+    struct work w = {.object = d->object, .memo.def = d->def};
     uint32_t type = (uint32_t)ELF64_R_TYPE(d->rela->r_info);
 
     if ((type == REL_COPY) != is_copy_pass)
@@ -801,11 +675,11 @@ static int visit_table(struct work *w, const Elf64_Rela *table, size_t count, re
 {
     for (size_t i = 0; i < count; i++) {
         enum lookup_mode mode = mode_of((uint32_t)ELF64_R_TYPE(table[i].r_info));
-        bool has_symbol = ELF64_R_SYM(table[i].r_info) != STN_UNDEF;
-        int err = has_symbol ? find_definition(w, &table[i], mode) : 0;
+        uint32_t sym = symbol_of(&table[i]);
+        int err = sym != STN_UNDEF ? bind_find(w->object, sym, mode, &w->memo) : 0;
         if (err != 0 && error_kind() != ERROR_SYMBOL)
             return err;
-        visit(w->object, &table[i], has_symbol ? &w->def : NULL, arg);
+        visit(w->object, &table[i], sym != STN_UNDEF ? &w->memo.def : NULL, arg);
     }
     return 0;
 }

@@ -16,12 +16,14 @@
 #include "init.h"
 #include "load.h"
 #include "lookup.h"
+#include "needs.h"
 #include "object.h"
 #include "process.h"
 #include "reloc.h"
 #include "search.h"
 #include "sys.h"
 #include "tls.h"
+#include "version.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -161,11 +163,11 @@ static int link_objects(struct object *program, struct object *library, bool is_
     require(program->needed != NULL, "memory");
     program->needed[0] = library;
     program->needed_count = 1;
-    int err = load_check_versions(program);
+    int err = version_check(program);
     if (err == 0)
-        err = load_closure(program);
+        err = needs_closure(program);
     if (err == 0)
-        err = load_closure(library);
+        err = needs_closure(library);
     for (unsigned i = 0; err == 0 && i < program->closure.count; i++)
         err = lookup_make_global(program->closure.items[i]);
     if (err == 0)

@@ -1,0 +1,28 @@
+/* needs.h - the breadth-first closure of a program or of a dlopen. */
+#ifndef NEEDS_H
+#define NEEDS_H
+
+#include "object.h"
+
+/* For listings: what that is wrong does not end them, each more than the one before. For a library that
+ * is skipped stands an object without segments (is_missing). needs_have_failed: there was something. */
+extern enum needs_skips {
+    NEEDS_SKIP_NOTHING,
+    NEEDS_SKIP_VERSIONS, /* that a library does not define */
+    NEEDS_SKIP_ABSENT,   /* libraries that are not there */
+    NEEDS_SKIP_ALL,      /* and those that cannot be loaded */
+} needs_skips;
+extern bool needs_have_failed;
+
+/* LD_PRELOAD and its kin: names in list separated by any of separators; source names the list in
+ * warnings. A name that cannot be loaded is warned about and left out. */
+int needs_preload(const char *list, const char *separators, const char *source);
+
+/* Maps what first, and every object linked after it, needs, breadth first. */
+int needs_load(struct object *first);
+
+/* Fills root->closure: itself, the preloaded objects if it is the program, then needs breadth
+ * first. */
+int needs_closure(struct object *root);
+
+#endif
