@@ -29,10 +29,16 @@ static void print_object(const struct object *o)
           zeros + len, digits);
 }
 
+/* The vDSO is the first. Only in glibc's listings its own loader comes before that, if it is the next. */
 static void print_objects(const struct object *first)
 {
+    const struct object *second = first != NULL && first->is_vdso ? first->next : NULL;
+    const struct object *early = second != NULL && second->is_boot ? second : NULL;
+
+    if (early != NULL && world == WORLD_GLIBC)
+        print_object(early);
     for (const struct object *o = first; o != NULL; o = o->next) {
-        if ((o->is_vdso || o->is_missing) && world == WORLD_MUSL)
+        if (world == WORLD_MUSL ? o->is_vdso || o->is_missing : o == early)
             continue;
         if (o->is_missing)
             print(TO_OUTPUT, "\t%s => not found\n", o->name);
@@ -147,12 +153,12 @@ int list_print(struct object *program, const struct list_options *options)
 {
     bool has_undefined = false;
 
+    if (options->is_unused_only)
+        return print_unused(program);
     if (program->needed_count == 0 && world != WORLD_MUSL) {
         print(TO_OUTPUT, "\tstatically linked\n");
         return 0;
     }
-    if (options->is_unused_only)
-        return print_unused(program);
     print_objects(program->next);
     if (options->has_undefined || world == WORLD_MUSL)
         has_undefined = print_undefined(options->has_functions || world == WORLD_MUSL);

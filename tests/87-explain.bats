@@ -29,12 +29,12 @@ load lib/both
     grep -q '^undefined symbol: ' "$BATS_TEST_TMPDIR/interp"
 }
 
-# ldd itself, with a loader in the place of its own.
+# ldd itself, with a loader in the place of its own, and each of the caller's `runs` as arguments.
 ldd_says() {
     local ldd=$BATS_TEST_TMPDIR/ldd
     [[ $3 == glibc ]] || return 0
     sed "s|^RTLDLIST=.*|RTLDLIST=$ld|" "$(type -P ldd)" >"$ldd"
-    for arguments in ./main "-v ./main" "-r ./main" ./liba.so "./main $root/Makefile" "./main ./nowhere"; do
+    for arguments in "${runs[@]}"; do
         # shellcheck disable=SC2086 # words
         run bash "$ldd" $arguments
         { echo "$arguments: $status"; without_addresses <<<"$output"; } | sed -e "s|$PWD/|./|g" -e 's|\./\./|./|'
@@ -42,8 +42,31 @@ ldd_says() {
 }
 @test "explain: ldd" {
     on_host_only "ldd is a script of this machine's libc"
+    # shellcheck disable=SC2034 # ldd_says reads it
+    local runs=(./main "-v ./main" "-r ./main" "-u ./main" ./liba.so "./main $root/Makefile" "./main ./nowhere")
     by_loader boot-list ldd_says
     [[ $(grep -c 'liba.so => [.]' "$BATS_TEST_TMPDIR/native") -ge 5 ]]
+    diff -u "$BATS_TEST_TMPDIR/native" "$BATS_TEST_TMPDIR/explicit"
+}
+
+@test "explain: ldd of a static program" {
+    on_host_only "ldd is a script of this machine's libc"
+    # shellcheck disable=SC2034 # ldd_says reads it
+    local runs=(./main "-u ./main" "-r ./main" "-v ./main")
+    by_loader boot-static-pie ldd_says
+    grep -q 'statically linked' "$BATS_TEST_TMPDIR/native"
+    diff -u "$BATS_TEST_TMPDIR/native" "$BATS_TEST_TMPDIR/explicit"
+}
+
+# Its own loader comes before the vDSO in glibc's lists if it is the first need.
+lists_loader() {
+    [[ $3 == glibc ]] || return 0
+    launch "$2" "$3" "$ld" --list ./main >"$BATS_TEST_TMPDIR/main"
+    launch "$2" "$3" "$ld" --list "$(awk '/libc.so.6/ { print $3 }' "$BATS_TEST_TMPDIR/main")" >"$BATS_TEST_TMPDIR/libc"
+    sed -E 's/.*(ld-linux|linux-vdso|libc|liba).*/\1/' "$BATS_TEST_TMPDIR"/{main,libc} >"$BATS_TEST_TMPDIR/$1"
+}
+@test "explain: the place of glibc's loader in a listing" {
+    by_loader boot-list lists_loader
     diff -u "$BATS_TEST_TMPDIR/native" "$BATS_TEST_TMPDIR/explicit"
 }
 
