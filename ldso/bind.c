@@ -8,7 +8,6 @@
 #include "bind.h"
 
 #include "error.h"
-#include "string.h"
 #include "sys.h"
 #include "trace.h"
 #include "world.h"
