@@ -21,6 +21,7 @@ extern "C" {
 /* flags */
 #define MMFD_PADDING 0x10000   /* arg points to a size_t: inaccessible bytes on either side */
 #define MMFD_INTERPRET 0x20000 /* map as the format says; without it, the file as it is */
+#define MMFD_HUGEPAGE 0x40000  /* large code and large data in huge pages, where there are any */
 
 /* mr_flags */
 #define MFD_PADDING 0x1 /* inaccessible space that MMFD_PADDING asked for */

@@ -16,13 +16,6 @@
  */
 enum { SMALL_WRITABLE = 4 * 4096 };
 
-/*
- * A writable part of this size and more that is nearly all RELRO is read, too: all of it is going to
- * be written to, and memory of its own can be in pages of the next larger size. For libLLVM, with
- * 7.8 MB of it, that is an eighth of the start of clang.
- */
-enum { LARGE_RELRO = 2 * 1024 * 1024 };
-
 #define NO_OFFSET UINT64_MAX
 
 /* ---- refusing ---- */
@@ -90,11 +83,23 @@ static unsigned int segment_prot(const Elf64_Phdr *ph)
            (ph->p_flags & PF_X ? PROT_EXEC : 0);
 }
 
+/*
+ * Data has to be read into memory of its own to be in huge pages. That is worth it if all of it is going to
+ * be written to: for the loader, if it is nearly all RELRO. For libLLVM, with 7.8 MB of it, that is an
+ * eighth of the start of clang.
+ */
 static bool is_rewritten(const struct image *im, const Elf64_Phdr *ph)
 {
-    return im->is_loading && ph->p_filesz >= LARGE_RELRO && im->relro_len <= ph->p_filesz &&
+    return im->is_loading && ph->p_filesz >= HUGE_PAGE && im->relro_len <= ph->p_filesz &&
            im->relro_len >= ph->p_filesz / 16 * 15 && im->relro >= ph->p_vaddr &&
            im->relro - ph->p_vaddr <= ph->p_filesz - im->relro_len;
+}
+
+/* MMFD_HUGEPAGE: data and bss that is large, or code. */
+static bool is_wanted_huge(const struct image *im, const Elf64_Phdr *ph)
+{
+    return im->wants_huge && (ph->p_flags & PF_W ? ph->p_memsz : ph->p_filesz) >= HUGE_PAGE &&
+           (ph->p_flags & (PF_W | PF_X)) != 0;
 }
 
 /*
@@ -108,6 +113,7 @@ static void segment_lay_out(const struct image *im, Elf64_Phdr *ph, struct segme
     uintptr_t data_end = ph->p_vaddr + ph->p_filesz;
 
     *seg = (struct segment){.phdr = ph, .prot = segment_prot(ph)};
+    seg->is_huge = is_wanted_huge(im, ph) || is_rewritten(im, ph);
     seg->start = seg->split = sys_page_down(ph->p_vaddr);
     seg->end = sys_page_up(ph->p_vaddr + ph->p_memsz);
     if (ph->p_filesz == 0) {
@@ -123,9 +129,7 @@ static void segment_lay_out(const struct image *im, Elf64_Phdr *ph, struct segme
     }
     seg->off = sys_page_down(ph->p_offset);
     seg->split = ph->p_filesz == ph->p_memsz ? seg->end : sys_page_down(data_end);
-    seg->is_rewritten = is_rewritten(im, ph);
-    if ((seg->prot & PROT_WRITE) &&
-        (seg->split - seg->start <= SMALL_WRITABLE || seg->is_rewritten))
+    if ((seg->prot & PROT_WRITE) && (seg->split - seg->start <= SMALL_WRITABLE || seg->is_huge))
         seg->split = seg->start;
     seg->fill = seg->split;
     seg->fill_off = seg->off + (seg->split - seg->start);
@@ -229,6 +233,8 @@ static void note_segment(struct image *im, Elf64_Phdr *ph)
     im->hi = seg.end;
     if (ph->p_align > im->align)
         im->align = ph->p_align;
+    if (im->wants_huge && seg.is_huge && im->align < HUGE_PAGE)
+        im->align = HUGE_PAGE;
     if (ph->p_filesz != 0 && ph->p_offset + ph->p_filesz > im->file_end)
         im->file_end = ph->p_offset + ph->p_filesz;
     if (!im->header && holds_header(ph))

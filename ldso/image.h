@@ -20,6 +20,9 @@
 #define COUNT(name) ((void)0)
 #endif
 
+/* A page of the next larger size, on both machines. What is smaller cannot be in one. */
+enum { HUGE_PAGE = 2 * 1024 * 1024 };
+
 enum { IMAGE_HEAD_LEN = 1024 }; /* of a file, looked at first: room for 17 program headers */
 
 /* The first bytes of a file, as many as there are. */
@@ -33,6 +36,7 @@ struct image {
     /* by the caller, all else 0 */
     int fd;
     bool is_loading;              /* what is mapped is going to be relocated and run */
+    bool wants_huge;              /* MMFD_HUGEPAGE */
     const struct sys_stat *st;    /* of fd, NULL: not asked yet */
     struct mmapfd_reason *reason; /* may be NULL */
 
@@ -51,7 +55,7 @@ struct image {
     /* by image_check */
     unsigned int count;        /* segments that occupy memory */
     uintptr_t lo, hi;          /* their pages */
-    uint64_t align;            /* largest p_align */
+    uint64_t align;            /* largest p_align, or what huge pages need */
     uint64_t relro, relro_len; /* PT_GNU_RELRO, 0 and 0 if there is none */
     uint64_t file_end;         /* end of the last byte wanted from the file */
     bool has_exec;             /* an executable segment */
@@ -67,7 +71,7 @@ struct segment {
     uintptr_t fill;              /* fill_len bytes from fill_off are read to here */
     uint64_t fill_off;
     size_t fill_len;
-    bool is_rewritten; /* nearly all of fill_len is about to be relocated */
+    bool is_huge; /* in pages of the next larger size, if the kernel has them */
 };
 
 /* All fill the reason and return err, which is -errno. off is a file offset, field_off one in the

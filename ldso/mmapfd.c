@@ -21,6 +21,7 @@
  *   first object with p_align above the page size  +4  later ones are placed below it: +0
  *   no read at the end of the file                 +1  fstat
  *   RELRO of 64 KiB and more, for the loader       +1  madvise
+ *   data in huge pages                             +1  madvise; code +2
  */
 #include "mmapfd.h"
 
@@ -386,6 +387,31 @@ static int announce(const struct call *c, const struct segment *seg)
                                   (int)seg->prot, MAP_PRIVATE | MAP_FIXED, c->im.fd, off));
 }
 
+/* The loader wants what it will write to; a bss can be much larger, and stay empty. */
+static void advise_data(const struct call *c, const struct segment *seg)
+{
+    uintptr_t end = c->im.wants_huge ? seg->end : sys_page_up(seg->fill + seg->fill_len);
+
+    COUNT(data_in_huge_pages);
+    sys_madvise((void *)(c->bias + seg->split), end - seg->split, MADV_HUGEPAGE);
+}
+
+/* Code stays the file's. Of itself the kernel gathers a file's pages long after they are first run;
+ * asked, it does so now, if the file system and its configuration allow it. */
+static void advise_text(const struct call *c, const struct segment *seg)
+{
+    uintptr_t start = c->bias + seg->start, end = c->bias + seg->split;
+
+    if (!seg->is_huge || end - start < HUGE_PAGE)
+        return;
+    COUNT(text_in_huge_pages);
+    sys_madvise((void *)start, end - start, MADV_HUGEPAGE);
+    start = (start + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+    end &= ~(uintptr_t)(HUGE_PAGE - 1);
+    if (start < end)
+        sys_madvise((void *)start, end - start, MADV_COLLAPSE);
+}
+
 static int map_anonymous_pages(struct call *c, const struct segment *seg)
 {
     void *addr = (void *)(c->bias + seg->split);
@@ -399,17 +425,14 @@ static int map_anonymous_pages(struct call *c, const struct segment *seg)
     if (err != 0)
         return image_fail(&c->im, err, "mapping a segment");
     /* If each page is read to, they are wanted at once: a fault for each costs more. */
-    if (seg->fill_len > 0 && !seg->is_rewritten &&
-        sys_page_up(seg->fill + seg->fill_len) == seg->end)
+    if (seg->fill_len > 0 && !seg->is_huge && sys_page_up(seg->fill + seg->fill_len) == seg->end)
         flags |= MAP_POPULATE;
     err = mapping_error(sys_mmap_anon(addr, len, (int)prot, flags));
     if (err != 0)
         return image_fail(&c->im, err, "memory for a segment");
     c->anonymous_end = seg->end;
-    if (seg->is_rewritten) { /* nothing is lost where the kernel does not know an advice */
-        COUNT(large_relro_read);
-        sys_madvise(addr, sys_page_up(seg->fill + seg->fill_len) - seg->split, MADV_HUGEPAGE);
-    }
+    if (seg->is_huge) /* nothing is lost where the kernel does not know an advice */
+        advise_data(c, seg);
     err = image_read(&c->im, (void *)(c->bias + seg->fill), seg->fill_len, seg->fill_off);
     if (err != 0)
         return err;
@@ -430,10 +453,10 @@ static int populate(struct call *c)
 
         if (err == 0)
             err = map_anonymous_pages(c, &seg);
-        if (err == 0)
-            populate_relro(c, &seg);
         if (err != 0)
             return err;
+        populate_relro(c, &seg);
+        advise_text(c, &seg);
     }
     return 0;
 }
@@ -554,7 +577,7 @@ static int map_image(struct call *c)
 
 static int check_arguments(struct call *c, unsigned int flags, const void *arg)
 {
-    if (flags & ~(unsigned int)(MMFD_PADDING | MMFD_INTERPRET))
+    if (flags & ~(unsigned int)(MMFD_PADDING | MMFD_INTERPRET | MMFD_HUGEPAGE))
         return image_fail(&c->im, -EINVAL, "unknown flag");
     if (arg && !(flags & MMFD_PADDING))
         return image_fail(&c->im, -EINVAL, "argument without MMFD_PADDING");
@@ -562,6 +585,7 @@ static int check_arguments(struct call *c, unsigned int flags, const void *arg)
         return image_fail(&c->im, -EINVAL, "MMFD_PADDING without a size");
     if (arg)
         c->pad = *(const size_t *)arg;
+    c->im.wants_huge = (flags & MMFD_HUGEPAGE) != 0;
     return 0;
 }
 

@@ -52,6 +52,7 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #define MADV_HUGEPAGE 14
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#define MADV_COLLAPSE 25       /* Linux 6.1 */
 
 /* <asm-generic/fcntl.h>, <linux/fcntl.h> */
 #define AT_FDCWD (-100)

@@ -885,6 +885,8 @@ static void try_all(void)
     try("padded, read slowly", UNDISTURBED);
     if (err == -ENOTSUP)
         return;
+    set_call(MMFD_INTERPRET | MMFD_HUGEPAGE, 0, MANY);
+    try("in huge pages", UNDISTURBED);
     set_call(MMFD_INTERPRET, 0, MANY);
     try_faults(err, calls);
 }

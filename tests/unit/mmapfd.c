@@ -705,7 +705,7 @@ static void test_arguments(void)
 
     CHECK("unknown flag: EINVAL", map_with(fd, 0x1, NULL) == -EINVAL);
     CHECK("each of the bits without meaning", map_with(fd, 0x80000000, NULL) == -EINVAL &&
-                                                  map_with(fd, 0x40000, NULL) == -EINVAL &&
+                                                  map_with(fd, 0x80000, NULL) == -EINVAL &&
                                                   map_with(fd, 0x8000, NULL) == -EINVAL);
     CHECK("arg without MMFD_PADDING: EINVAL", map_with(fd, 0, &padding) == -EINVAL);
     CHECK("MMFD_PADDING with arg NULL: EINVAL", map_with(fd, MMFD_PADDING, NULL) == -EINVAL);

@@ -282,6 +282,101 @@ static void flags(void)
     close(fd);
 }
 
+/* A line of /proc/self/smaps about the mapping at addr that begins with key. */
+static const char *smaps_line(const void *addr, const char *key)
+{
+    static char line[512];
+    FILE *file = fopen("/proc/self/smaps", "r");
+    bool is_there = false, is_found = false;
+    uintptr_t first, end;
+
+    REQUIRE(file);
+    while (!is_found && fgets(line, sizeof line, file)) {
+        if (sscanf(line, "%lx-%lx", &first, &end) == 2)
+            is_there = (uintptr_t)addr >= first && (uintptr_t)addr < end;
+        is_found = is_there && strncmp(line, key, strlen(key)) == 0;
+    }
+    fclose(file);
+    return is_found ? line : "";
+}
+
+static bool is_advised(const void *addr)
+{
+    return strstr(smaps_line(addr, "VmFlags:"), " hg") != NULL;
+}
+
+/* Kernels can be without them, and an emulator passes nothing on. */
+static bool has_huge_pages(void)
+{
+    return access("/sys/kernel/mm/transparent_hugepage", F_OK) == 0 && !getenv("EMULATED");
+}
+
+enum { HUGE = 2 << 20, HUGE_TEXT = 0x1000, HUGE_DATA = 2 * HUGE + 0x10 };
+static const Elf64_Phdr large[] = {
+    LOAD(R, 0, 0, 0x628, 0x628, PAGE),
+    LOAD(R | X, HUGE_TEXT, HUGE_TEXT, 2 * HUGE - HUGE_TEXT, 2 * HUGE - HUGE_TEXT, PAGE),
+    LOAD(R | W, HUGE_DATA, HUGE_DATA + PAGE, HUGE + 0x100, HUGE + 0x3000, PAGE),
+};
+
+static int map_huge(int fd)
+{
+    return map_with(fd, MMFD_INTERPRET | MMFD_HUGEPAGE, NULL);
+}
+
+/* Could the kernel do it for this file, if it was asked without us? */
+static bool can_collapse(int fd)
+{
+    char *area = mmap(NULL, 2 * HUGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *at = area + (HUGE - (uintptr_t)area % HUGE) % HUGE;
+
+    REQUIRE(mmap(at, HUGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, HUGE) == at);
+    bool can = madvise(at, HUGE, 25 /* MADV_COLLAPSE */) == 0;
+    munmap(area, 2 * HUGE);
+    return can && has_huge_pages();
+}
+
+static void huge_pages(void)
+{
+    int fd = elf_make(ET_DYN, large, COUNT_OF(large), HUGE_DATA + HUGE + 0x100);
+    bool holds = true;
+
+    REQUIRE(map_huge(fd) == 0 && len == 3);
+    CHECK("The kernel is asked for pages of 2 MiB where a segment of that size or more can be "
+          "written to or executed.",
+          (is_advised(list[1].mr_addr) && is_advised(list[2].mr_addr + HUGE) &&
+           !is_advised(list[0].mr_addr)) ||
+              !has_huge_pages());
+    CHECK("A load bias is a multiple of 2 MiB then.", (uintptr_t)list[0].mr_addr % HUGE == 0);
+    file_put(fd, "changed", 8, 2 * HUGE - PAGE);
+    file_put(fd, "changed", 8, 2 * HUGE + 2 * PAGE);
+    CHECK("Such a segment that can be written to is read into memory, not mapped.",
+          strcmp(list[2].mr_addr + 2 * PAGE, "changed") != 0);
+    CHECK("One that can be executed and not written to stays the file's.",
+          strcmp(list[1].mr_addr + 2 * HUGE - HUGE_TEXT - PAGE, "changed") == 0);
+    CHECK("Its pages can be large if p_vaddr and p_offset are the same modulo 2 MiB, and if the "
+          "file system and the kernel allow it.",
+          !can_collapse(fd) || strstr(smaps_line(list[1].mr_addr, "ShmemPmdMapped:"), "2048 kB"));
+    SAID("Whether the kernel has done so is not told, and is no error.");
+    unmap();
+    for (unsigned int i = 0; i < 3; i++) {
+        mmapfd_result_t with = {0};
+
+        holds = holds && map_huge(fd) == 0 && len == 3;
+        with = list[i];
+        unmap();
+        holds = holds && map(fd) == 0 && len == 3 && list[i].mr_flags == with.mr_flags &&
+                is(i, with.mr_msize, with.mr_fsize, with.mr_offset, with.mr_prot);
+        unmap();
+    }
+    CHECK("What the list says is the same as without the flag, but for addresses.", holds);
+    CHECK("The flag means nothing without MMFD_INTERPRET.",
+          map_with(fd, MMFD_HUGEPAGE, NULL) == 0 && len == 1 &&
+              is(0, HUGE_DATA + HUGE + 0x100, HUGE_DATA + HUGE + 0x100, 0, PROT_READ) &&
+              !is_advised(list[0].mr_addr));
+    unmap();
+    close(fd);
+}
+
 static void formats(void)
 {
     int fd = exec_make();
@@ -753,10 +848,10 @@ static void errors(void)
     SEE(earlier, "unit/mmapfd_rare.c", "before E2BIG");
     SEE(earlier, "unit/mmapfd.c", "E2BIG before ENOMEM");
     SEE(earlier, "unit/mmapfd.c", "ENOMEM of an alignment before EADDRINUSE");
-    CHECK(earlier, map_with(path, 0x40000, NULL) == -EINVAL &&
+    CHECK(earlier, map_with(path, 0x80000, NULL) == -EINVAL &&
                        map_with(-1, 0, &padding) == -EINVAL &&
                        map_with(-1, MMFD_PADDING, NULL) == -EINVAL);
-    CHECK("flags has an unknown bit.", map_with(fd, 0x40000, NULL) == -EINVAL);
+    CHECK("flags has an unknown bit.", map_with(fd, 0x80000, NULL) == -EINVAL);
     CHECK("arg is not NULL, and MMFD_PADDING is not set.", map_with(fd, 0, &padding) == -EINVAL);
     CHECK("arg is NULL, and MMFD_PADDING is set.", map_with(fd, MMFD_PADDING, NULL) == -EINVAL);
     CHECK("fd is not an open descriptor.", map(-1) == -EBADF && map(200) == -EBADF);
@@ -983,6 +1078,7 @@ int main(void)
     check_begin();
     description();
     flags();
+    huge_pages();
     formats();
     segments();
     reservations();

@@ -469,6 +469,8 @@ static void draw_call(uint64_t *state, struct call *c)
 
     c->flags = random_chance(state, 64) ? 0 : MMFD_INTERPRET;
     c->capacity = random_chance(state, 32) ? random_below(state, 6) : ELEMENTS;
+    if (random_chance(state, 8))
+        c->flags |= MMFD_HUGEPAGE;
     if (random_chance(state, 8)) {
         c->flags |= MMFD_PADDING;
         c->padding = paddings[random_below(state, COUNT_OF(paddings))];

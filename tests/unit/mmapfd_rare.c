@@ -28,7 +28,8 @@ int mincore(void *addr, size_t len, unsigned char *vector); /* <sys/mman.h> */
     X(interrupted_read)                                                                            \
     X(short_read)                                                                                  \
     X(relro_populated)                                                                             \
-    X(large_relro_read)                                                                            \
+    X(data_in_huge_pages)                                                                          \
+    X(text_in_huge_pages)                                                                          \
     X(read_then_protected)                                                                         \
     X(hole_unmapped)                                                                               \
     X(length_checked)                                                                              \
@@ -281,6 +282,11 @@ static const Elf64_Phdr rewritten[] = {
     LOAD(R | W, 0x1010, 0x2010, RELRO + 0x100, RELRO + 0x3000, PAGE),
     {PT_GNU_RELRO, R, 0x1010, 0x2010, 0x2010, RELRO, RELRO, 1}};
 
+/* Large code and large data, for MMFD_HUGEPAGE. */
+static const Elf64_Phdr huge[] = {
+    LOAD(R, 0, 0, 0x628, 0x628, PAGE), LOAD(R | X, 0x1000, 0x1000, RELRO, RELRO, PAGE),
+    LOAD(R | W, 0x1010 + RELRO, 0x2010 + RELRO, RELRO + 0x100, RELRO + 0x3000, PAGE)};
+
 #define ELF(table) .type = ET_DYN, .phdr = table, .phnum = COUNT_OF(table)
 static const struct scenario scenarios[] = {
     {.name = "usual", ELF(usual), .len = 0x3010, .flags = MMFD_INTERPRET, .file_end = 0x3010},
@@ -372,6 +378,12 @@ static const struct scenario scenarios[] = {
      .len = 0x1010 + RELRO + 0x100,
      .is_loading = true,
      .file_end = 0x1010 + RELRO + 0x100},
+    {.name = "huge pages",
+     ELF(huge),
+     .len = 0x1110 + 2 * RELRO,
+     .flags = MMFD_INTERPRET | MMFD_HUGEPAGE,
+     .file_end = 0x1110 + 2 * RELRO,
+     .is_placed_anew = true},
 };
 
 static int scenario_file(const struct scenario *s)
