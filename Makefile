@@ -48,6 +48,12 @@ else
 $(B)/obj/ldso/string.o $(B)/lib/string.o: FREESTANDING_CFLAGS += -fno-tree-loop-distribute-patterns
 endif
 
+# What the loader does not refuse although nobody allows it in a start: execstack,textrel,wx (ld.so-mmapfd(8), SECURITY).
+ALLOW ?=
+ifneq ($(ALLOW),)
+LDSO_CFLAGS += -DMMAPFD_ALLOW='"$(ALLOW)"'
+endif
+
 # One line a file; V=1 shows the commands, -s nothing.
 Q := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-5s %s\n' $(1) $@)

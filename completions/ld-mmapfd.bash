@@ -1,7 +1,7 @@
 # Completion for bash: options, what they take, then the program and its own arguments.
 
 _ld_mmapfd() {
-    local options='--list --explain --explain= --json --stats --trace --verify --library-path --preload --audit --argv0
+    local options='--list --explain --explain= --json --stats --trace --verify --library-path --preload --audit --allow --argv0
         --inhibit-cache --inhibit-rpath --glibc-hwcaps-prepend --glibc-hwcaps-mask --list-diagnostics --list-tunables
         --help --version'
     local word=${COMP_WORDS[COMP_CWORD]} i
@@ -13,7 +13,7 @@ _ld_mmapfd() {
         --explain)
             # readline makes words of "=" and what follows it.
             [[ ${COMP_WORDS[i + 1]-} != = ]] || ((i += 2)) ;;
-        --library-path | --preload | --audit | --argv0 | --inhibit-rpath | --glibc-hwcaps-prepend | --glibc-hwcaps-mask | --trace)
+        --library-path | --preload | --audit | --allow | --argv0 | --inhibit-rpath | --glibc-hwcaps-prepend | --glibc-hwcaps-mask | --trace)
             ((i++))
             [[ ${COMP_WORDS[i]-} != = ]] || ((i++)) ;;
         -*) ;;
@@ -33,6 +33,7 @@ _ld_mmapfd() {
     [[ $option != = ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
     case $option in
     --explain) mapfile -t COMPREPLY < <(compgen -W 'search symbol: reloc tls init json' -- "$word") ;;
+    --allow) mapfile -t COMPREPLY < <(compgen -W 'execstack wx textrel' -- "$word") ;;
     --library-path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     --preload | --audit | --trace | --inhibit-rpath) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     --argv0 | --glibc-hwcaps-prepend | --glibc-hwcaps-mask) ;;

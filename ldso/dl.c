@@ -25,6 +25,7 @@
 #include "needs.h"
 #include "print.h"
 #include "reloc.h"
+#include "stack.h"
 #include "search.h"
 #include "string.h"
 #include "sys.h"
@@ -123,6 +124,8 @@ static int prepare(struct object *first, struct object *root, int mode)
     }
     if (err == 0 && first != NULL)
         err = version_check(first);
+    if (err == 0)
+        err = stack_apply(root->name);
     if (err == 0)
         err = extend_scopes(root, true);
     if (err == 0 && first != NULL)

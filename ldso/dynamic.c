@@ -509,6 +509,7 @@ int dynamic_decode(struct object *o, const Elf64_Phdr *header)
     o->is_symbolic = e.has[DT_SYMBOLIC] || (e.value[DT_FLAGS] & DF_SYMBOLIC) != 0;
     o->is_bind_now = e.has[DT_BIND_NOW] || (e.value[DT_FLAGS] & DF_BIND_NOW) != 0 ||
                      (o->flags_1 & DF_1_NOW) != 0;
+    o->has_textrel = e.has[DT_TEXTREL] || (e.value[DT_FLAGS] & DF_TEXTREL) != 0;
     static int (*const steps[])(struct object *, const struct entries *) = {
         decode_strings, decode_names,       decode_symbols,   decode_sysv_hash, decode_gnu_hash,
         check_chains,   decode_relocations, decode_functions, decode_verdef,    decode_verneed,

@@ -14,6 +14,7 @@
 #include "names.h"
 #include "near.h"
 #include "search.h"
+#include "stack.h"
 #include "string.h"
 #include "sys.h"
 #include "trace.h"
@@ -190,6 +191,11 @@ int load_descriptor(int fd, const char *path, const char *name, struct object *b
     note_libc(o);
     if (!load_for_dlopen) /* what is opened follows the rules there are */
         world_decide(o);
+    err = stack_admit(o);
+    if (err != 0) {
+        object_free(o);
+        return err;
+    }
     object_link(o);
     TRACE(.kind = TRACE_MAPPED, .object = o, .name = name);
     audit_object_added(o);

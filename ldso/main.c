@@ -8,6 +8,7 @@
 #include "main.h"
 
 #include "alloc.h"
+#include "allow.h"
 #include "arch.h"
 #include "audit.h"
 #include "cache.h"
@@ -29,6 +30,7 @@
 #include "profile.h"
 #include "reloc.h"
 #include "search.h"
+#include "stack.h"
 #include "string.h"
 #include "sys.h"
 #include "tls.h"
@@ -38,6 +40,10 @@
 
 extern const char _start[] __attribute__((visibility("hidden")));
 extern const char start_return[] __attribute__((visibility("hidden")));
+
+#ifndef MMAPFD_ALLOW
+#define MMAPFD_ALLOW "" /* words for allow_words: see the Makefile */
+#endif
 
 enum { AUDIT_TLS = 16384 }; /* static TLS for libraries that are loaded after the boot */
 
@@ -94,6 +100,23 @@ static void read_topics(const char *self)
     options.is_list = true;
 }
 
+/* --allow, LD_MMAPFD_ALLOW, and what whoever built the loader allows. A word that is not known may be of
+ * another version's: in the environment it concerns all programs that are started. */
+static void read_allowed(const char *self)
+{
+    static const char known[] = "execstack, wx and textrel";
+    const char *env = options.env_allow != NULL ? options.env_allow : "", *word;
+    size_t len;
+
+    allow_words(MMAPFD_ALLOW, &len);
+    if (options.allow != NULL && (word = allow_words(options.allow, &len)) != NULL) {
+        print(2, "%s: --allow knows %s, not '%.*s'\n", self, known, (int)len, word);
+        sys_exit(1);
+    }
+    if ((word = allow_words(env, &len)) != NULL)
+        print(2, "WARNING: ld.so: LD_MMAPFD_ALLOW knows %s, not '%.*s'\n", known, (int)len, word);
+}
+
 /* What the user wants, from the command line and the environment; answers that need no program. */
 static void read_options(void)
 {
@@ -106,6 +129,7 @@ static void read_options(void)
     options_read_environment(&options, process.envp);
     if (options.debug != NULL)
         debug_start(options.debug, options.debug_output);
+    read_allowed(self);
     read_topics(self);
     if (options.is_stats || options.trace_file != NULL || debug_wants_statistics())
         profile_start(options.is_stats || debug_wants_statistics(),
@@ -292,10 +316,9 @@ static void load_preloaded(void)
         check(read_preload_file());
 }
 
-/* The program and the vDSO; the world is known, as far as the program tells it. */
+/* The program and the vDSO. */
 static void load_program(void)
 {
-    world_decide(program);
     program->link_name = world == WORLD_MUSL ? program->name : "";
     TRACE(.kind = TRACE_PHASE, .name = "libraries");
     if (options.explain != NULL)
@@ -363,6 +386,7 @@ static _Noreturn void verify_and_exit(void)
 
 static _Noreturn void enter_static(void)
 {
+    check(stack_apply(program->name));
     process_set_auxv(AT_BASE, 0);
     arch_enter(process.sp, program->entry, 0);
 }
@@ -433,6 +457,7 @@ static void load_after_auditors(void)
 {
     dlaudit_load(program, options.audit, options.env_audit);
     load_libraries();
+    check(stack_apply(program->name));
     for (struct object *o = program->next; o != NULL; o = o->next)
         check(tls_add_late(o));
     override_libc();
@@ -450,6 +475,8 @@ _Noreturn void main_start(uintptr_t base)
         adopt_from_kernel();
     if (options.is_verify)
         verify_and_exit();
+    world_decide(program); /* as far as the program tells it */
+    check(stack_admit_program(program));
     options.is_list = options.is_list || options.trace_loaded != NULL;
     if (is_static(program) && !options.is_list)
         enter_static();
@@ -471,6 +498,7 @@ _Noreturn void main_start(uintptr_t base)
         override_libc();
         dl_adopt_startup();
     }
+    check(stack_apply(program->name));
     if (libc_boot_object == NULL) {
         init_skips_program = true; /* its own start-up code has to, as under glibc's loader */
         check(tls_place_image(ARCH_TLS_GAP));

@@ -8,6 +8,7 @@
 #include "object.h"
 
 #include "alloc.h"
+#include "allow.h"
 #include "aout.h"
 #include "arch.h"
 #include "dynamic.h"
@@ -535,10 +536,11 @@ static int decode_header(struct object *o, const Elf64_Phdr *p)
 {
     switch (p->p_type) {
     case PT_LOAD:
-        if ((p->p_flags & (PF_W | PF_X)) == (PF_W | PF_X) && p->p_memsz > 0)
+        if ((p->p_flags & (PF_W | PF_X)) == (PF_W | PF_X) && p->p_memsz > 0 && !allow.wx)
             return error_set(ERROR_LIBRARY, ENOEXEC,
-                             "%s: segment at 0x%lx is both writable and executable", o->name,
-                             p->p_vaddr);
+                             "%s: segment at 0x%lx is both writable and executable "
+                             "(LD_MMAPFD_ALLOW=wx allows it)",
+                             o->name, p->p_vaddr);
         return 0;
     case PT_INTERP:
         return decode_interp(o, p);
@@ -550,9 +552,7 @@ static int decode_header(struct object *o, const Elf64_Phdr *p)
         o->eh_frame_hdr = object_at(o, p->p_vaddr, p->p_memsz, PROT_READ);
         return 0;
     case PT_GNU_STACK:
-        if ((p->p_flags & PF_X) != 0)
-            return error_set(ERROR_LIBRARY, ENOEXEC,
-                             "%s: asks for an executable stack (PT_GNU_STACK has PF_X)", o->name);
+        o->stack = (p->p_flags & PF_X) != 0 ? OBJECT_STACK_EXECUTABLE : OBJECT_STACK_PLAIN;
         return 0;
     default:
         return 0;
@@ -603,8 +603,10 @@ static int decode_aout(struct object *o, int fd)
     if (!o->is_program)
         return refuse_aout(o, "and cannot be a library");
     for (unsigned i = 0; i < o->segment_count; i++) {
-        if ((o->segments[i].mr_prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC))
-            return refuse_aout(o, "of the impure kind (OMAGIC): its text is writable");
+        if ((o->segments[i].mr_prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC) &&
+            !allow.wx)
+            return refuse_aout(o, "of the impure kind (OMAGIC): its text is writable "
+                                  "(LD_MMAPFD_ALLOW=wx allows it)");
     }
     if (sys_pread(fd, &header, sizeof header, 0) != sizeof header)
         return error_set(ERROR_LIBRARY, EIO, "%s: cannot read file data: %s", o->name,
@@ -614,6 +616,7 @@ static int decode_aout(struct object *o, int fd)
     if (!object_can_execute(o, header.a_entry))
         return refuse_aout(o, "whose entry point is not in its text");
     o->entry = header.a_entry;
+    o->stack = OBJECT_STACK_PLAIN;
     return 0;
 }
 

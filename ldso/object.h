@@ -62,6 +62,13 @@ enum { OBJECT_NAMES = 4 }; /* as opened, SONAME, short_name; the file */
 /* Of thread-local storage, in one object and in all of a start: 32-bit relocations reach as far. */
 #define OBJECT_TLS_MAX (UINT64_C(1) << 31)
 
+/* PT_GNU_STACK */
+enum object_stack {
+    OBJECT_STACK_UNTOLD, /* there is none */
+    OBJECT_STACK_PLAIN,
+    OBJECT_STACK_EXECUTABLE,
+};
+
 enum tls_kind {
     TLS_NONE,
     TLS_STATIC, /* in the block that every thread has at a fixed distance from its thread pointer */
@@ -129,6 +136,7 @@ struct object {
     const char *interp;               /* PT_INTERP, NULL if none */
     uintptr_t relro_start, relro_end; /* whole pages; equal if none */
     const void *eh_frame_hdr;
+    enum object_stack stack;
     const void *tls_image; /* PT_TLS at run time */
     size_t tls_filesz, tls_memsz, tls_align, tls_vaddr;
 
@@ -165,6 +173,7 @@ struct object {
     uint64_t flags_1; /* DT_FLAGS_1 */
     bool is_symbolic, is_bind_now;
     bool has_auditors;   /* DT_AUDIT or DT_DEPAUDIT */
+    bool has_textrel;    /* relocations in segments that are not writable */
     size_t needed_count; /* of DT_NEEDED, DT_FILTER and DT_AUXILIARY; later, of needed */
 
     /* names.c */

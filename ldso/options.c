@@ -24,6 +24,7 @@ static const char help[] =
     "  --library-path PATH    search PATH instead of LD_LIBRARY_PATH\n"
     "  --preload LIST         load the libraries in LIST before all others\n"
     "  --audit LIST           load the auditors in LIST (rtld-audit(7)) before LD_AUDIT's\n"
+    "  --allow LIST           do not refuse what LIST names: execstack, wx, textrel\n"
     "  --argv0 STRING         pass STRING as the program's argv[0]\n"
     "  --inhibit-cache        do not use /etc/ld.so.cache\n"
     "  --inhibit-rpath LIST   pass over the RPATH and RUNPATH of objects in LIST\n"
@@ -36,7 +37,7 @@ static const char help[] =
     "\n"
     "Named by a program's PT_INTERP, the loader takes no options and reads the\n"
     "environment: LD_LIBRARY_PATH, LD_PRELOAD, LD_BIND_NOW,\n"
-    "LD_AUDIT.\n";
+    "LD_AUDIT, LD_MMAPFD_ALLOW.\n";
 
 static _Noreturn void usage(const char *self, const char *what, const char *option)
 {
@@ -78,6 +79,7 @@ static void parse_valued(struct options *options, const char *self, char **argv,
         {"--preload", &options->preload},
         {"--audit", &options->audit},
         {"--trace", &options->trace_file},
+        {"--allow", &options->allow},
         {"--argv0", &options->argv0},
         {"--inhibit-rpath", &options->inhibit_rpath},
         {"--glibc-hwcaps-prepend", &options->hwcaps_prepend},
@@ -170,6 +172,7 @@ static void read_variable(struct options *options, const char *name)
         {"DEBUG=", &options->debug},
         {"EXPLAIN=", &options->env_explain},
         {"DEBUG_OUTPUT=", &options->debug_output},
+        {"MMAPFD_ALLOW=", &options->env_allow},
     };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

@@ -13,13 +13,14 @@ struct options {
     bool is_json, is_stats;
     const char *explain; /* --explain: "" without a value */
     const char *trace_file;
+    const char *allow; /* --allow */
     const char *preload, *audit, *argv0, *inhibit_rpath, *hwcaps_prepend, *hwcaps_mask;
 
     const char *library_path; /* --library-path, else LD_LIBRARY_PATH */
 
     /* variables */
     const char *env_preload, *env_audit, *bind_now, *trace_loaded, *verbose, *warn, *show_auxv;
-    const char *debug, *debug_output, *env_explain;
+    const char *debug, *debug_output, *env_explain, *env_allow;
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "reloc.h"
 
 #include "alloc.h"
+#include "allow.h"
 #include "arch.h"
 #include "audit.h"
 #include "bind.h"
@@ -43,6 +44,7 @@ struct work {
     struct object *object;
     uintptr_t first, end; /* the writable segment that the last relocation was in */
     bool is_lazy;
+    bool is_text_open; /* segments that are not writable are for now: see set_text */
     struct bind_memo memo;
 };
 
@@ -108,13 +110,43 @@ static void *target(struct work *w, uint64_t vaddr, size_t len)
         uintptr_t end = (uintptr_t)s->mr_addr + s->mr_msize;
         if ((uintptr_t)s->mr_addr > addr)
             break;
-        if ((s->mr_prot & PROT_WRITE) == 0 || addr < first || addr >= end || end - addr < len)
+        if ((s->mr_prot & PROT_WRITE) == 0 && !w->is_text_open)
+            continue;
+        if (addr < first || addr >= end || end - addr < len)
             continue;
         w->first = first;
         w->end = end;
         return (void *)addr;
     }
     return NULL;
+}
+
+/*
+ * Text relocations: the segments that are not writable become so, and nobody runs code of them meanwhile,
+ * for what is writable is not executable. So resolvers are called while they are closed.
+ */
+static int set_text(struct work *w, bool is_open)
+{
+    const struct object *o = w->object;
+
+    if (!o->has_textrel || !allow.textrel)
+        return 0;
+    w->is_text_open = is_open;
+    w->first = w->end = 0;
+    for (unsigned i = 0; i < o->segment_count; i++) {
+        const mmapfd_result_t *s = &o->segments[i];
+        uintptr_t end = sys_page_up((uintptr_t)s->mr_addr + s->mr_msize);
+        int prot = is_open ? PROT_READ | PROT_WRITE : (int)s->mr_prot;
+        int err = (s->mr_prot & PROT_WRITE) == 0
+                      ? sys_mprotect(s->mr_addr, end - (uintptr_t)s->mr_addr, prot)
+                      : 0;
+        if (err != 0)
+            return error_set(ERROR_LIBRARY, -err, "%s: %s: %s", o->name,
+                             is_open ? "cannot make segment writable for relocation"
+                                     : "cannot restore segment prot after reloc",
+                             error_name(-err));
+    }
+    return 0;
 }
 
 static int bad_target(const struct object *o, uint64_t vaddr)
@@ -124,9 +156,9 @@ static int bad_target(const struct object *o, uint64_t vaddr)
                          "%s: relocation at 0x%lx crosses the end of its segment", o->name, vaddr);
     if (object_at(o, vaddr, 1, PROT_READ) != NULL)
         return error_set(ERROR_LIBRARY, ENOEXEC,
-                         "%s: relocation at 0x%lx is in a read-only segment (text relocations are "
-                         "not supported)",
-                         o->name, vaddr);
+                         "%s: relocation at 0x%lx is in a read-only segment%s", o->name, vaddr,
+                         o->has_textrel ? " (LD_MMAPFD_ALLOW=textrel allows it)"
+                                        : ", and there is no DT_TEXTREL");
     return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation at 0x%lx is in no segment", o->name,
                      vaddr);
 }
@@ -270,6 +302,16 @@ static int overflow(const struct work *w, const Elf64_Rela *rela)
                      w->object->name, rela->r_offset);
 }
 
+static int store(struct work *w, uint64_t vaddr, uint64_t value)
+{
+    struct unaligned *word = target(w, vaddr, sizeof *word);
+
+    if (word == NULL)
+        return bad_target(w->object, vaddr);
+    word->value = value;
+    return 0;
+}
+
 /* Stores 32 bits if value fits them, as unsigned or as signed. */
 static int store32(struct work *w, const Elf64_Rela *rela, uint64_t value, bool is_signed)
 {
@@ -315,11 +357,7 @@ static int apply(struct work *w, const Elf64_Rela *rela, uintptr_t s)
     default: /* REL_ABS64 */
         value = s + addend;
     }
-    struct unaligned *word = target(w, rela->r_offset, sizeof *word);
-    if (word == NULL)
-        return bad_target(w->object, rela->r_offset);
-    word->value = value;
-    return 0;
+    return store(w, rela->r_offset, value);
 }
 
 /* What st_value names is going to be called: it has to be code. */
@@ -517,22 +555,34 @@ static void relocate_dynamic(const struct object *o)
     }
 }
 
+static int relocate_tables(struct work *w)
+{
+    struct object *o = w->object;
+    size_t done = 0;
+    int err = relocate_relr(w);
+
+    if (err == 0)
+        err = relocate_relative(w, &done);
+    /* Those that are said to be RELATIVE and are not have no numbers. */
+    if (err == 0)
+        err = relocate_table(w, o->rela + done, o->relative_count - done, NULL);
+    if (err == 0)
+        err = relocate_table(w, o->rela + o->relative_count, o->rela_count - o->relative_count,
+                             join_numbers(o, false));
+    if (err == 0)
+        err = relocate_table(w, o->jmprel, o->jmprel_count, join_numbers(o, true));
+    return err;
+}
+
 static int relocate_object(struct object *o, bool is_lazy)
 {
     struct work w = {.object = o, .is_lazy = is_lazy, .memo.allows_undefined = is_trial};
-    int err = relocate_relr(&w);
-    size_t done = 0;
+    int err = set_text(&w, true);
 
     if (err == 0)
-        err = relocate_relative(&w, &done);
-    /* Those that are said to be RELATIVE and are not have no numbers. */
+        err = relocate_tables(&w);
     if (err == 0)
-        err = relocate_table(&w, o->rela + done, o->relative_count - done, NULL);
-    if (err == 0)
-        err = relocate_table(&w, o->rela + o->relative_count, o->rela_count - o->relative_count,
-                             join_numbers(o, false));
-    if (err == 0)
-        err = relocate_table(&w, o->jmprel, o->jmprel_count, join_numbers(o, true));
+        err = set_text(&w, false);
     relocate_dynamic(o);
     return err == 0 ? bind_check_strings(o) : err;
 }
@@ -580,13 +630,14 @@ static int finish_one(const struct deferred *d, bool is_copy_pass)
         return 0;
     if (type == REL_COPY)
         return copy(d);
-    if (type != REL_IRELATIVE)
-        return apply(&w, d->rela, audited(&w, type, resolve_ifunc(d->def.value)));
-    struct unaligned *word = target(&w, d->rela->r_offset, sizeof *word);
-    if (word == NULL)
-        return bad_target(d->object, d->rela->r_offset);
-    word->value = resolve_ifunc(d->object->bias + (uint64_t)d->rela->r_addend);
-    return 0;
+    uintptr_t value = type == REL_IRELATIVE
+                          ? resolve_ifunc(d->object->bias + (uint64_t)d->rela->r_addend)
+                          : audited(&w, type, resolve_ifunc(d->def.value));
+    int err = set_text(&w, true);
+    if (err == 0)
+        err = type == REL_IRELATIVE ? store(&w, d->rela->r_offset, value)
+                                    : apply(&w, d->rela, value);
+    return err == 0 ? set_text(&w, false) : err;
 }
 
 /* The list is in the order in which objects were relocated: those of one object are together,

@@ -2,6 +2,7 @@
 # Relocation: what must be in memory before the first instruction of the program.
 
 load lib/common
+load lib/loaders
 load lib/relocs
 
 @test "reloc: RELATIVE, 64, GLOB_DAT, JUMP_SLOT" {
@@ -79,20 +80,64 @@ has_relr() {
 
 @test "reloc: RELRO, full, partial and none, cannot be written" { fixture reloc-relro; }
 
-# A documented difference: nothing of ours is ever writable and executable.
-refuses_textrel() {
-    run -127 under "$@" ./main
-    assert_line --regexp 'liba\.so: .*text relocation'
-    refute_line --partial value
-}
-@test "reloc: text relocations are refused" { fixture_each reloc-textrel refuses_textrel; }
+# What weakens a process is refused unless it is allowed (LD_MMAPFD_ALLOW in the fixture's run_env, --allow): then it is
+# as under the native loader.
 
-refuses_execstack() {
-    run -127 under "$@" ./main
-    assert_line --regexp 'liba\.so: asks for an executable stack'
+# refuses OBJECT TEXT ARCH WORLD MODE: nobody allows it.
+refuses() {
+    [[ $5 != native ]] || return 0
+    run -127 under "${@:3}" ./main
+    assert_line --regexp "$1: $2"
     refute_line --partial value
 }
-@test "reloc: an executable stack is refused" { fixture_each reloc-execstack refuses_execstack; }
+refuses_execstack() { refuses "${object-liba\.so}" 'asks for an executable stack .*LD_MMAPFD_ALLOW=execstack' "$@"; }
+refuses_textrel() { refuses 'liba\.so' 'relocation at 0x[0-9a-f]+ is in a read-only segment .*LD_MMAPFD_ALLOW=textrel' "$@"; }
+refuses_wx() { refuses 'liba\.so' 'segment at 0x[0-9a-f]+ is both writable and executable .*LD_MMAPFD_ALLOW=wx' "$@"; }
+
+has_executable_stack() { readelf -lW "$1" | grep -qE 'GNU_STACK.* RWE '; }
+has_no_stack_header() { ! readelf -lW "$1" | grep -q GNU_STACK; }
+has_textrel() { readelf -dW "$1" | grep -q TEXTREL; }
+has_wx() { readelf -lW "$1" | grep -qE 'LOAD.* RWE '; }
+
+@test "reloc: a library that asks for executable stacks" {
+    built reloc-execstack liba.so has_executable_stack
+    WORLDS="glibc none" fixture_each reloc-execstack refuses_execstack
+    fixture reloc-execstack
+}
+@test "reloc: a program that asks for executable stacks" {
+    built reloc-execstack-main main has_executable_stack
+    object='\./main' fixture_each reloc-execstack-main refuses_execstack
+    fixture reloc-execstack-main
+}
+@test "reloc: a library without PT_GNU_STACK" {
+    built reloc-execstack-untold liba.so has_no_stack_header
+    fixture reloc-execstack-untold
+}
+@test "reloc: text relocations" {
+    built reloc-textrel liba.so has_textrel
+    fixture_each reloc-textrel refuses_textrel
+    by_ours reloc-textrel allowed_by_option
+    fixture reloc-textrel
+}
+@test "reloc: segments that are writable and executable" {
+    built reloc-wx liba.so has_wx
+    fixture_each reloc-wx refuses_wx
+    by_ours reloc-wx allowed_by_option
+    fixture reloc-wx
+}
+
+allowed_by_option() { # WHO ARCH WORLD
+    run -0 launch "$2" "$3" "$ld" --allow=wx,execstack,,textrel ./main
+    assert_line --regexp '^(value|count)'
+}
+allow_mistakes() { # WHO ARCH WORLD
+    run -1 launch "$2" "$3" "$ld" --allow=wx,exec ./main
+    assert_output "$ld: --allow knows execstack, wx and textrel, not 'exec'"
+    run -7 launch "$2" "$3" LD_MMAPFD_ALLOW=exec:wx "$ld" ./main
+    assert_line "WARNING: ld.so: LD_MMAPFD_ALLOW knows execstack, wx and textrel, not 'exec:wx'"
+    assert_line hello
+}
+@test "reloc: words that --allow and LD_MMAPFD_ALLOW do not know" { by_ours hello allow_mistakes; }
 
 @test "reloc: the addend of a JUMP_SLOT" { fixture reloc-plt-addend; }
 

@@ -135,3 +135,19 @@ unknown_libc() { # WHO ARCH WORLD
 and thread cancellation may not work"
 }
 @test "dl: a libc whose own dlopen cannot be redirected gets a warning" { by_ours dl-iconv unknown_libc; }
+
+refuses_to_open() { # ARCH WORLD MODE
+    [[ $3 != native ]] || return 0
+    run -0 under "$@" ./main
+    assert_line --regexp "^refused: $PWD/libb.so: $dl_refused"
+}
+@test "dl: a library that asks for executable stacks" {
+    dl_refused='asks for an executable stack .*LD_MMAPFD_ALLOW=execstack' \
+        WORLDS=glibc fixture_each dl-execstack refuses_to_open
+    fixture dl-execstack
+}
+@test "dl: a library with text relocations" {
+    dl_refused='relocation at 0x[0-9a-f]+ is in a read-only segment .*LD_MMAPFD_ALLOW=textrel' \
+        fixture_each dl-textrel refuses_to_open
+    fixture dl-textrel
+}

@@ -15,6 +15,7 @@
 #define ARCH_TLS_ABOVE_TP 1
 #define ARCH_TLS_GAP 16 /* AAELF64: the TCB is two words */
 #define ARCH_GOT_ADDEND 1
+#define ARCH_STACK_UNTOLD_EXECUTABLE 0
 #define ARCH_STACK_REALIGN
 
 #define ARCH_MUSL_LEGACY_INIT                                                                      \

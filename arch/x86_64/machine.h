@@ -19,6 +19,7 @@
 #define ARCH_TLS_ABOVE_TP 0
 #define ARCH_TLS_GAP 0
 #define ARCH_GOT_ADDEND 0
+#define ARCH_STACK_UNTOLD_EXECUTABLE 1
 /* gcc before 4.9 called __tls_get_addr with a misaligned stack; such binaries are still around. */
 #define ARCH_STACK_REALIGN __attribute__((force_align_arg_pointer))
 

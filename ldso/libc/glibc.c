@@ -18,6 +18,7 @@
 #include "libc.h"
 #include "print.h"
 #include "process.h"
+#include "stack.h"
 #include "string.h"
 #include "stub.h"
 #include "sys.h"
@@ -123,12 +124,14 @@ const Elf64_Phdr *glibc_build_stub(const struct libc_services *services, unsigne
         .version_count = sizeof versions / sizeof versions[0],
         .extra = extra,
         .extra_count = add_program_init(extra, services),
+        .stack_flags = stack_flags() | GLIBC_STACK_MARK,
         .bias = object_base.head->bias,
     };
 
     if (services->has_preload_file)
         blank_preload_name();
     init_skips_program = true;
+    stack_change_threads = glibc_change_stacks;
     return stub_build(&plan, count);
 }
 

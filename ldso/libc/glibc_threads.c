@@ -2,7 +2,8 @@
  * glibc_threads.c - the threads that glibc knows, for what has to be done to each.
  *
  * Called by tls.c through tls_each_thread, inside the loader's lock, when a library that is opened late
- * wants static TLS with an initial image: every thread's block gets a copy.
+ * wants static TLS with an initial image: every thread's block gets a copy. And by stack.c, when one wants
+ * executable stacks.
  *
  * glibc (2.34 and later) keeps the threads in lists inside _rtld_global and exports symbols for
  * debuggers that say where (nptl_db): {bits, count, offset} of a member. The lists have a lock, of which
@@ -87,6 +88,9 @@ static const int *try_probe(int *before, char *stack, size_t stack_len)
     return is_made && probe.found_count == 1 ? probe.found : NULL;
 }
 
+/* NULL while it has not been found: no thread may be made here, say. */
+static int *list_lock;
+
 static int *find_lock(uintptr_t global, size_t len)
 {
     typedef int mask_function(int how, const void *set, void *old);
@@ -129,21 +133,86 @@ static void walk(uintptr_t global, const char *list, void (*f)(uintptr_t tp, voi
         f((uintptr_t)n - link[2] + (ARCH_TLS_ABOVE_TP ? *size : 0), arg);
 }
 
-void glibc_each_thread(void (*f)(uintptr_t tp, void *arg), void *arg)
+/* Locks the lists, and returns the structure they are in; 0, and nothing is locked, while there is one thread. */
+static uintptr_t enter_lists(void)
 {
-    static int *list_lock; /* NULL if it cannot be found: no thread may be made here, say */
     const char *is_single = (const char *)libc_symbol(libc_object, "__libc_single_threaded", NULL);
     const Elf64_Sym *sym = libc_definition(libc_boot_object, "_rtld_global", NULL);
 
     if (sym == NULL || (is_single != NULL && *is_single != 0))
-        return;
+        return 0;
     uintptr_t global = libc_boot_object->bias + sym->st_value;
     if (list_lock == NULL)
         list_lock = find_lock(global, sym->st_size);
     if (list_lock != NULL)
         lock_word_acquire(list_lock);
-    walk(global, "_thread_db_rtld_global__dl_stack_used", f, arg);
-    walk(global, "_thread_db_rtld_global__dl_stack_user", f, arg);
+    return global;
+}
+
+static void leave_lists(void)
+{
     if (list_lock != NULL)
         lock_word_release(list_lock);
+}
+
+void glibc_each_thread(void (*f)(uintptr_t tp, void *arg), void *arg)
+{
+    uintptr_t global = enter_lists();
+
+    if (global == 0)
+        return;
+    walk(global, "_thread_db_rtld_global__dl_stack_used", f, arg);
+    walk(global, "_thread_db_rtld_global__dl_stack_user", f, arg);
+    leave_lists();
+}
+
+/* What glibc has ready for one thread whose stack it made (2.34 and later). */
+typedef int change_stack(void *thread);
+struct change {
+    change_stack *function;
+    int err;
+};
+
+static void change_one(uintptr_t tp, void *arg)
+{
+    const uint32_t *size = (const uint32_t *)libc_symbol(libc_object, "_thread_db_sizeof_pthread",
+                                                         NULL);
+    struct change *change = arg;
+
+    if (change->err == 0)
+        change->err = -change->function((void *)(tp - (ARCH_TLS_ABOVE_TP ? *size : 0)));
+}
+
+/* glibc keeps p_flags of the PT_GNU_STACK that it was booted with, for the threads to come: 0 or -EINVAL. From
+ * 2.41 on, when it began to refuse to open such libraries, they are not to be found. */
+static int change_flags(void)
+{
+    const Elf64_Sym *sym = libc_definition(libc_boot_object, "_rtld_global", NULL);
+    const uint32_t mark = GLIBC_STACK_MARK | PF_R | PF_W;
+
+    if (sym == NULL)
+        return -EINVAL;
+    uint32_t *words = (uint32_t *)(libc_boot_object->bias + sym->st_value);
+    for (size_t i = 0; i < sym->st_size / sizeof *words; i++) {
+        if (words[i] == mark) {
+            words[i] = mark | PF_X;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+int glibc_change_stacks(void)
+{
+    struct change change = {.function = (change_stack *)libc_symbol(
+                                libc_boot_object, "__nptl_change_stack_perm", NULL)};
+    int err = change_flags();
+    uintptr_t global = err == 0 && tls_each_thread != NULL ? enter_lists() : 0;
+
+    if (global == 0)
+        return err;
+    if (change.function != NULL)
+        walk(global, "_thread_db_rtld_global__dl_stack_used", change_one, &change);
+    leave_lists();
+    return change.function != NULL ? change.err : -EINVAL;
 }

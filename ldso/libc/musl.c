@@ -86,6 +86,7 @@ const Elf64_Phdr *musl_build_stub(const struct libc_services *services, unsigned
         .symbol_count = symbol_count,
         .extra = extra,
         .extra_count = sizeof extra / sizeof extra[0],
+        .stack_flags = PF_R | PF_W, /* musl looks at its size alone */
         .bias = bias,
     };
     return stub_build(&plan, count);

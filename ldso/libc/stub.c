@@ -10,7 +10,7 @@
  *      PT_INTERP    the booted loader's own path
  *      PT_DYNAMIC   see build_dynamic
  *      PT_TLS       the combined block of all our modules as if it were the program's own TLS
- *      PT_GNU_STACK not executable
+ *      PT_GNU_STACK as the plan says
  *      PT_LOAD      the memory of the stub
  */
 #include "stub.h"
@@ -188,7 +188,7 @@ const Elf64_Phdr *stub_build(const struct stub_plan *plan, unsigned *count)
     s->phdr[2] = header(plan, PT_LOAD, s, s->len, PF_R, sys_page_size);
     s->phdr[3] = header(plan, PT_DYNAMIC, s->dynamic, sizeof s->dynamic, PF_R | PF_W, 8);
     s->phdr[4] = header(plan, PT_TLS, tls_block.image, tls_block.size, PF_R, tls_block.align);
-    s->phdr[5] = (Elf64_Phdr){.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W, .p_align = 16};
+    s->phdr[5] = (Elf64_Phdr){.p_type = PT_GNU_STACK, .p_flags = plan->stack_flags, .p_align = 16};
     *count = PHDR_COUNT;
     return s->phdr;
 }

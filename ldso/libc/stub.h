@@ -19,7 +19,8 @@ struct stub_plan {
     unsigned version_count;
     const Elf64_Dyn *extra; /* further dynamic entries, addresses as run-time ones */
     unsigned extra_count;
-    uintptr_t bias; /* every p_vaddr and d_ptr in the stub is relative to it */
+    uint32_t stack_flags; /* p_flags of PT_GNU_STACK */
+    uintptr_t bias;       /* every p_vaddr and d_ptr in the stub is relative to it */
 };
 
 /* Builds it in memory that lives as long as the process; *count program headers are returned, NULL
