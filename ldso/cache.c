@@ -153,6 +153,22 @@ static bool is_masked(const char *name)
     return cache_hwcaps_mask != NULL;
 }
 
+/* Each level is asked about for each library that is sought. */
+static bool is_usable(const struct level *l)
+{
+    static enum { UNKNOWN, YES, NO } usable[sizeof levels / sizeof *levels];
+    unsigned i = (unsigned)(l - levels);
+
+    if (usable[i] == UNKNOWN)
+        usable[i] = has_words(processor_flags(), l->flags) ? YES : NO;
+    return usable[i] == YES && !is_masked(l->name);
+}
+
+bool cache_has_hwcaps(void)
+{
+    return levels[0].name != NULL || cache_hwcaps_prepend != NULL;
+}
+
 const char *cache_hwcap(unsigned priority)
 {
     static char *prepended;
@@ -166,7 +182,7 @@ const char *cache_hwcap(unsigned priority)
         return prepended;
     }
     for (const struct level *l = levels; l->name != NULL; l++) {
-        if (!is_masked(l->name) && has_words(processor_flags(), l->flags) && usable++ == priority)
+        if (is_usable(l) && usable++ == priority)
             return l->name;
     }
     return NULL;

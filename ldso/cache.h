@@ -2,6 +2,8 @@
 #ifndef CACHE_H
 #define CACHE_H
 
+#include <stdbool.h>
+
 /*
  * The path that the cache has for name, best for this processor; NULL if the cache has none, cannot
  * be read or is malformed. The string is valid until cache_forget.
@@ -18,5 +20,8 @@ extern const char *cache_hwcaps_prepend, *cache_hwcaps_mask;
 /* glibc-hwcaps subdirectories that this processor can use: the name by priority, best first; NULL
  * after the last. The string is valid until the next call. */
 const char *cache_hwcap(unsigned priority);
+
+/* False where no processor has any. */
+bool cache_has_hwcaps(void);
 
 #endif

@@ -457,6 +457,26 @@ static int relocate_one(struct work *w, const Elf64_Rela *rela)
     }
 }
 
+enum { RELR_WORDS = 63 };
+
+/* One bitmap, for the words from vaddr on. Where all of them are in one segment, as nearly always, that is
+ * found out once. */
+static int relocate_bitmap(struct work *w, uint64_t bits, uint64_t vaddr)
+{
+    uintptr_t bias = w->object->bias;
+    uintptr_t *words = target(w, vaddr, RELR_WORDS * sizeof *words);
+
+    for (; bits != 0; bits &= bits - 1) {
+        uint64_t k = (uint64_t)__builtin_ctzll(bits);
+        uint64_t at = vaddr + k * sizeof *words;
+        uintptr_t *word = words != NULL ? &words[k] : target(w, at, sizeof *word);
+        if (word == NULL)
+            return bad_target(w->object, at);
+        *word += bias;
+    }
+    return 0;
+}
+
 /*
  * DT_RELR (gABI): an even word is the address of a word to relocate; an odd one is a bitmap for the
  * 63 words behind the last: bit k (from 1) stands for the k-th of them.
@@ -476,14 +496,10 @@ static int relocate_relr(struct work *w)
             vaddr = entry + sizeof *word;
             continue;
         }
-        for (uint64_t bits = entry >> 1; bits != 0; bits &= bits - 1) {
-            uint64_t at = vaddr + (uint64_t)__builtin_ctzll(bits) * sizeof(uintptr_t);
-            uintptr_t *word = target(w, at, sizeof *word);
-            if (word == NULL)
-                return bad_target(o, at);
-            *word += o->bias;
-        }
-        vaddr += 63 * sizeof(uintptr_t);
+        int err = relocate_bitmap(w, entry >> 1, vaddr);
+        if (err != 0)
+            return err;
+        vaddr += RELR_WORDS * sizeof(uintptr_t);
     }
     return 0;
 }

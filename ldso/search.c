@@ -151,7 +151,9 @@ static bool has_hwcaps(const char *dir)
     }
     char *path = alloc_format("%s/glibc-hwcaps", dir);
     struct known_directory *d = known_count < KNOWN_MAX ? alloc(sizeof *d + strlen(dir) + 1) : NULL;
-    bool has = path != NULL && cache_hwcap(0) != NULL && sys_exists(path) == 0;
+    /* nearly no directory has one, and to ask for the processor's levels costs thirty times as much */
+    bool has = cache_has_hwcaps() && path != NULL && sys_exists(path) == 0 &&
+               cache_hwcap(0) != NULL;
     alloc_free(path);
     if (d != NULL) {
         memcpy(d->path, dir, strlen(dir) + 1);
