@@ -520,6 +520,9 @@ _Noreturn void main_continue(uintptr_t *sp)
     if (is_auditing)
         load_after_auditors();
     reloc_always_now = world != WORLD_MUSL && options_is_set(options.bind_now);
+    if (world != WORLD_MUSL && options_is_set(options.bind_not))
+        print(2, "WARNING: ld.so: LD_BIND_NOT is ignored: functions are bound once, before the "
+                 "program starts\n");
     TRACE(.kind = TRACE_PHASE, .name = "relocation");
     check(reloc_objects(program, world != WORLD_MUSL && !reloc_always_now));
     TRACE(.kind = TRACE_PHASE, .name = "protection, order");

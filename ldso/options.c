@@ -165,6 +165,7 @@ static void read_variable(struct options *options, const char *name)
         {"PRELOAD=", &options->env_preload},
         {"AUDIT=", &options->env_audit},
         {"BIND_NOW=", &options->bind_now},
+        {"BIND_NOT=", &options->bind_not},
         {"TRACE_LOADED_OBJECTS=", &options->trace_loaded},
         {"VERBOSE=", &options->verbose},
         {"WARN=", &options->warn},

@@ -19,8 +19,8 @@ struct options {
     const char *library_path; /* --library-path, else LD_LIBRARY_PATH */
 
     /* variables */
-    const char *env_preload, *env_audit, *bind_now, *trace_loaded, *verbose, *warn, *show_auxv;
-    const char *debug, *debug_output, *env_explain, *env_allow;
+    const char *env_preload, *env_audit, *bind_now, *bind_not, *trace_loaded, *verbose, *warn;
+    const char *show_auxv, *debug, *debug_output, *env_explain, *env_allow;
 };
 
 /*
