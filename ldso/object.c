@@ -317,7 +317,7 @@ const char *object_string(const struct object *o, uint64_t off)
 }
 
 /* What the native loader says of a file that mmapfd has refused with err, NULL if it has no words. */
-static const char *familiar_words(int err, const struct mmapfd_reason *why)
+static const char *familiar_words(int err, const struct mmapfd_reason *why, uint64_t size)
 {
     static const struct {
         const char *check, *words;
@@ -333,6 +333,8 @@ static const char *familiar_words(int err, const struct mmapfd_reason *why)
         if (string_equal(why->check, familiar[i].check))
             return familiar[i].words;
     }
+    if (err == -EINVAL && size < sizeof(Elf64_Ehdr)) /* before it has looked for a magic number */
+        return "file too short";
     if (string_equal(why->check, "EI_CLASS") && why->found == ELFCLASS32)
         return "wrong ELF class: ELFCLASS32";
     if (err == -EINVAL || string_starts(why->check, "a_") || strstr(why->check, "a.out") != NULL)
@@ -356,10 +358,11 @@ static const char *name_machine(uint64_t number)
 
 /* The sentence for a refused file: the familiar one where there is one, with what mmapfd checked and
  * found below it. */
-static int explain_refusal(const struct object *o, int err, const struct mmapfd_reason *why)
+static int explain_refusal(const struct object *o, int err, const struct mmapfd_reason *why,
+                           uint64_t size)
 {
     char sentence[192];
-    const char *words = familiar_words(err, why);
+    const char *words = familiar_words(err, why, size);
 
     mmapfd_explain(why, sentence, sizeof sentence);
     error_set(ERROR_LIBRARY, -err, "%s: %s", o->name, words != NULL ? words : sentence);
@@ -401,7 +404,7 @@ static int map_segments(struct object *o, int fd, const struct sys_stat *st)
     if (err != 0) {
         alloc_free(o->segments);
         o->segments = NULL;
-        return explain_refusal(o, err, &why);
+        return explain_refusal(o, err, &why, (uint64_t)st->size);
     }
     if (o->segments == NULL) {
         for (unsigned i = 0; i < count; i++)

@@ -88,6 +88,9 @@ preloads_bad_objects() {
     run under "$@" "LD_PRELOAD=libnowhere.so:./libq.so" ./main
     assert_success
     preload_ignored "libnowhere.so' from LD_PRELOAD cannot be preloaded (cannot open shared object file"
+    printf '%063d' 0 >"$BATS_TEST_TMPDIR/libtext.so"
+    run under "$@" "LD_PRELOAD=$BATS_TEST_TMPDIR/libtext.so:./libq.so" ./main
+    preload_ignored "$BATS_TEST_TMPDIR/libtext.so' from LD_PRELOAD cannot be preloaded (file too short"
     printf '%0200d' 0 >"$BATS_TEST_TMPDIR/libtext.so"
     run under "$@" "LD_PRELOAD=$BATS_TEST_TMPDIR/libtext.so:./libq.so" ./main
     assert_success
