@@ -167,6 +167,8 @@ int load_descriptor(int fd, const char *path, const char *name, struct object *b
     if (err != 0)
         return error_set(ERROR_LIBRARY, -err, "%s: cannot stat shared object: %s", path,
                          error_name(-err));
+    if (search_options.only_set_user_id && strchr(name, '/') == NULL && (st.mode & S_ISUID) == 0)
+        return -ENOENT;
     if (S_ISDIR(st.mode))
         return error_set(ERROR_LIBRARY, EISDIR, "%s: cannot read file data: Is a directory", path);
     *out = find_by_identity(ns, &st);
@@ -351,6 +353,11 @@ static int load_by_path(struct request *r)
 
     if (path == NULL)
         return fail_to_open(r, -ENOENT);
+    if (path[0] != '/' && search_options.is_secure && is_being_linked(r->by)) {
+        alloc_free(path);
+        return error_set(ERROR_LIBRARY, EACCES,
+                         "%s: a relative path is not followed in a privileged start", r->name);
+    }
     r->found = load_find_by_name(r->ns, path);
     int err = r->found != NULL ? 0 : open_library(r, path, "a path");
     if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_exists(path) != 0)

@@ -117,15 +117,30 @@ static void read_allowed(const char *self)
         print(2, "WARNING: ld.so: LD_MMAPFD_ALLOW knows %s, not '%.*s'\n", known, (int)len, word);
 }
 
+/*
+ * A privileged start. Of what the environment says only the names of libraries to preload are heard: see
+ * needs_preload. As a command the loader runs whatever the caller likes, so it has to have no privileges.
+ */
+static void become_secure(const char *self)
+{
+    if (is_explicit) {
+        print(2, "%s: runs no program: its own file or its caller gave it privileges (AT_SECURE)\n",
+              self);
+        sys_exit(127);
+    }
+    search_options.is_secure = true;
+    options.env_preload = process_getenv("LD_PRELOAD");
+    process_scrub_environment();
+}
+
 /* What the user wants, from the command line and the environment; answers that need no program. */
 static void read_options(void)
 {
     char *self = process.argc > 0 ? process.argv[0] : NULL;
-    int first = is_explicit ? options_parse(&options, process.argc, process.argv) : 0;
 
-    search_options.is_secure = process_auxv(AT_SECURE) != 0;
-    if (search_options.is_secure)
-        process_scrub_environment();
+    if (process_auxv(AT_SECURE) != 0)
+        become_secure(self);
+    int first = is_explicit ? options_parse(&options, process.argc, process.argv) : 0;
     options_read_environment(&options, process.envp);
     if (options.debug != NULL)
         debug_start(options.debug, options.debug_output);
@@ -298,7 +313,7 @@ static int read_preload_file(void)
         while (*c != '\0' && *c != '\n')
             *c++ = ' ';
     }
-    err = needs_preload(list, " :\t\n", "/etc/ld.so.preload");
+    err = needs_preload(list, " :\t\n", "/etc/ld.so.preload", false);
     alloc_free(list);
     return err;
 }
@@ -307,11 +322,12 @@ static void load_preloaded(void)
 {
     const char *list = options.env_preload;
 
-    if (options_is_set(list) &&
-        (world != WORLD_MUSL || options.preload == NULL)) /* musl's option replaces the variable */
-        check(needs_preload(list, world == WORLD_MUSL ? " :\t\n" : " :", "LD_PRELOAD"));
+    if (world == WORLD_MUSL && (search_options.is_secure || options.preload != NULL))
+        list = NULL; /* musl's option replaces the variable */
+    if (options_is_set(list))
+        check(needs_preload(list, world == WORLD_MUSL ? " :\t\n" : " :", "LD_PRELOAD", true));
     if (options.preload != NULL)
-        check(needs_preload(options.preload, " :", "--preload"));
+        check(needs_preload(options.preload, " :", "--preload", true));
     if (world != WORLD_MUSL)
         check(read_preload_file());
 }

@@ -9,12 +9,14 @@
 #include "error.h"
 #include "load.h"
 #include "print.h"
+#include "search.h"
 #include "string.h"
 #include "sys.h"
 #include "world.h"
 
 bool needs_have_failed;
 enum needs_skips needs_skips;
+enum { PRELOAD_NAME_MAX = 255 };
 static unsigned preload_count; /* objects that follow the program in its closure */
 static struct object **preloads;
 
@@ -50,20 +52,31 @@ static int preload_one(const char *name, const char *source)
     return 0;
 }
 
-int needs_preload(const char *list, const char *separators, const char *source)
+/* What a privileged start preloads at all: no path that the caller gives, and no name that is longer than a
+ * file's. */
+static bool is_preloadable(const char *name, bool is_callers)
+{
+    return !search_options.is_secure || !is_callers ||
+           (strchr(name, '/') == NULL && strlen(name) < PRELOAD_NAME_MAX);
+}
+
+int needs_preload(const char *list, const char *separators, const char *source, bool is_callers)
 {
     int err = 0;
+
+    search_options.only_set_user_id = search_options.is_secure;
 
     while (*list != '\0' && err == 0) {
         size_t len = 0;
         while (list[len] != '\0' && strchr(separators, list[len]) == NULL)
             len++;
         char *name = len > 0 ? alloc_string(list, len) : NULL;
-        if (name != NULL)
+        if (name != NULL && is_preloadable(name, is_callers))
             err = preload_one(name, source);
         alloc_free(name);
         list += len + (list[len] != '\0');
     }
+    search_options.only_set_user_id = false;
     return err;
 }
 

@@ -15,8 +15,11 @@ extern enum needs_skips {
 extern bool needs_have_failed;
 
 /* LD_PRELOAD and its kin: names in list separated by any of separators; source names the list in
- * warnings. A name that cannot be loaded is warned about and left out. */
-int needs_preload(const char *list, const char *separators, const char *source);
+ * warnings. A name that cannot be loaded is warned about and left out.
+ *
+ * In a privileged start a name is looked for in RPATH, RUNPATH and the system's directories alone, and the library must be
+ * set-user-ID: so its owner says that it may be preloaded. is_callers: paths are none of the list's business. */
+int needs_preload(const char *list, const char *separators, const char *source, bool is_callers);
 
 /* Maps what first, and every object linked after it, needs, breadth first. */
 int needs_load(struct object *first);

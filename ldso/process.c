@@ -58,7 +58,11 @@ const char *process_getenv(const char *name)
     return NULL;
 }
 
-/* glibc's list (sysdeps/generic/unsecvars.h), and all LD_ variables of ours. */
+/*
+ * What may not survive: the lists of several releases of glibc (2.36 keeps some of MALLOC_*, 2.41 keeps TZDIR), and
+ * every LD_ variable. Whether it is one of ours or of a loader that a child is started by, today's or a later
+ * one, nobody but loaders reads them.
+ */
 static bool is_unsafe(const char *variable)
 {
     static const char *const names[] = {
@@ -74,6 +78,9 @@ static bool is_unsafe(const char *variable)
         "RESOLV_HOST_CONF",
         "RES_OPTIONS",
         "TMPDIR",
+        "TZDIR",
+        "MALLOC_ARENA_MAX",
+        "MALLOC_ARENA_TEST",
         "MALLOC_CHECK_",
         "MALLOC_TOP_PAD_",
         "MALLOC_PERTURB_",

@@ -110,15 +110,81 @@ static const char *token_value(const char *s, size_t room, struct object *o, siz
     return NULL;
 }
 
+/* Drops "." and "..", as far as the text tells, and empty components. path is absolute. */
+static void normalise(char *path)
+{
+    char *to = path;
+
+    for (const char *at = path; *at != '\0';) {
+        size_t len = 0;
+        while (*at == '/')
+            at++;
+        while (at[len] != '\0' && at[len] != '/')
+            len++;
+        if (len == 2 && at[0] == '.' && at[1] == '.') {
+            while (to > path && *--to != '/')
+                ;
+        } else if (len > 0 && !(len == 1 && at[0] == '.')) {
+            *to++ = '/';
+            memmove(to, at, len);
+            to += len;
+        }
+        at += len;
+    }
+    *to = '\0';
+}
+
+/* Is a directory one of the system's, or below one? */
+static bool is_trusted(const char *dir)
+{
+    static const char *const trusted[] = {"/lib", "/usr/lib"};
+    char *path = dir[0] == '/' ? alloc_string(dir, strlen(dir)) : NULL;
+    bool is_below = false;
+
+    if (path != NULL)
+        normalise(path);
+    for (size_t i = 0; i < sizeof trusted / sizeof trusted[0] && path != NULL; i++) {
+        size_t len = strlen(trusted[i]);
+        is_below = is_below ||
+                   (string_starts(path, trusted[i]) && (path[len] == '/' || path[len] == '\0'));
+    }
+    alloc_free(path);
+    return is_below;
+}
+
+/*
+ * A privileged start: the caller chooses by which link a program is started, so its $ORIGIN counts only if the whole is a
+ * directory that only root can fill (glibc), or not at all (musl). A library has its place from a trusted source. In
+ * glibc's world the token must stand first, and alone.
+ */
+static bool is_origin_allowed(const char *s, size_t len, size_t at, const struct object *o)
+{
+    size_t end = at + token_len(s + at, len - at, "ORIGIN");
+
+    if (end == at || !search_options.is_secure)
+        return true;
+    if (o->origin == NULL || o->origin[0] != '/' || (world == WORLD_MUSL && o->is_program))
+        return false;
+    return world == WORLD_MUSL || (at == 0 && (end == len || s[end] == '/'));
+}
+
+/* A string whose tokens were replaced. */
+static bool is_result_allowed(const char *result, bool has_token, const struct object *o)
+{
+    return !search_options.is_secure || !has_token || !o->is_program || is_trusted(result);
+}
+
 char *search_expand(const char *s, size_t len, struct object *o)
 {
     char *out = alloc(len + 1);
     size_t used = 0;
+    bool has_token = false;
 
     for (size_t i = 0; i < len && out != NULL;) {
         size_t taken = 1;
         const char *value = s[i] == '$' ? token_value(s + i, len - i, o, &taken) : NULL;
-        if (value != NULL && search_options.is_secure) {
+        has_token = has_token || value != NULL;
+        if (value != NULL && !is_origin_allowed(s, len, i, o)) {
             alloc_free(out);
             return NULL;
         }
@@ -140,6 +206,10 @@ char *search_expand(const char *s, size_t len, struct object *o)
     }
     if (out != NULL)
         out[used] = '\0';
+    if (out != NULL && !is_result_allowed(out, has_token, o)) {
+        alloc_free(out);
+        return NULL;
+    }
     return out;
 }
 
@@ -317,7 +387,7 @@ static int try_cache(struct query *q)
 {
     static const char rule[] = "/etc/ld.so.cache";
 
-    if (q->name == NULL || search_options.inhibit_cache)
+    if (q->name == NULL || search_options.inhibit_cache || search_options.only_set_user_id)
         return -ENOENT;
     TRACE(.kind = TRACE_RULE, .rule = rule);
     const char *path = cache_lookup(q->name);

@@ -11,7 +11,8 @@ struct search_options {
     const char *platform;      /* AT_PLATFORM, what $PLATFORM stands for */
     const char *inhibit_rpath; /* objects whose RPATH and RUNPATH do not count; NULL if none */
     bool inhibit_cache;
-    bool is_secure; /* AT_SECURE: no $ORIGIN, no relative directories */
+    bool only_set_user_id; /* what is looked for must be set-user-ID: see needs_preload */
+    bool is_secure; /* AT_SECURE: no $ORIGIN that the caller can choose, no relative directories */
 };
 
 extern struct search_options search_options;

@@ -146,35 +146,6 @@ starts() { # ARCH WORLD MODE
     fixture_each boot-starts random
 }
 
-privileged() { # ARCH WORLD MODE
-    local program=$BATS_TEST_TMPDIR/program
-    case $3 in
-    native) cp main "$program" ;;
-    interp) cp main.ours "$program" ;;
-    explicit) return 0 ;; # ld.so would be the one with privileges
-    esac
-    chgrp 65534 "$program"
-    chmod 2755 "$program"
-    # One and more of them: what lies behind the environment moves by an even and by an odd number of words.
-    local unsafe=(LD_PRELOAD="$PWD/libpre.so" LD_LIBRARY_PATH="$PWD/other" LD_AUDIT= GCONV_PATH=/x) count
-    for count in 1 2 3 4; do
-        run env OTHER=other "${unsafe[@]:0:count}" "$program"
-        assert_success
-        assert_line "secure 1"
-        assert_line "preloaded 0"
-        assert_line "a 1"
-        assert_line "OTHER other"
-        refute_line --regexp '^(LD_|GCONV).* 1$'
-    done
-}
-
-@test "boot: a privileged start loads nothing that the environment names" {
-    [[ $(id -u) == 0 ]] || skip "only root can make a program of another group"
-    [[ $(findmnt -n -o OPTIONS -T "$BATS_TEST_TMPDIR") != *nosuid* ]] || skip "temporary files have no privileges here"
-    on_host_only "an emulator gives no privileges"
-    fixture_each boot-secure privileged
-}
-
 # What cannot be started. The first line is glibc's, the reason differs: ours names what the file is.
 
 refused() { # FILE PATTERN
