@@ -24,7 +24,7 @@ def loader_file(is_ours):
     return os.path.join(TOP, "ld.so") if is_ours else ROOT + "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
 
 
-def command(argv, loader):
+def command(argv, loader, variables):
     """The root's /lib64 is a directory with a link to the loader in libc's. Here it holds a copy of the loader that the
     descriptor has: as interpreter the kernel takes this one, and as a library glibc's own is found where it always is.
     The native runs get such a copy, too, so that it makes no difference."""
@@ -35,7 +35,7 @@ def command(argv, loader):
     words += ["--chdir", "/tmp/work", "--clearenv"]
     environment = {"PATH": "/usr/bin:/usr/sbin:/usr/games", "HOME": "/tmp/home", "USER": "nobody", "LOGNAME": "nobody",
                    "LANG": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "OPENBLAS_NUM_THREADS": "1"}
-    for name, value in environment.items():
+    for name, value in [*environment.items(), *variables]:
         words += ["--setenv", name, value]
     return words + ["--"] + argv
 
@@ -48,10 +48,10 @@ def become_nobody(file_limit):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def run(argv, is_ours, limit, file_limit=FILE_LIMIT):
-    """An Outcome; its status is the shell's for a signal."""
+def run(argv, is_ours, limit, file_limit=FILE_LIMIT, variables=()):
+    """An Outcome; its status is the shell's for a signal. The variables are pairs, for the environment."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, open(loader_file(is_ours), "rb") as loader:
-        process = subprocess.Popen(command(argv, loader.fileno()), pass_fds=[loader.fileno()], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+        process = subprocess.Popen(command(argv, loader.fileno(), variables), pass_fds=[loader.fileno()], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                    cwd="/", preexec_fn=lambda: become_nobody(file_limit), start_new_session=True)
         try:
             status = process.wait(limit)
