@@ -117,11 +117,11 @@ uintptr_t libc_symbol(struct object *o, const char *name, const char *version)
     return sym != NULL ? o->bias + sym->st_value : 0;
 }
 
-/* A function of the libc wherever it lives: glibc before 2.34 had the thread functions in
+/* A function of a namespace's libc wherever it lives: glibc before 2.34 had the thread functions in
  * libpthread. */
-static uintptr_t thread_function(const char *name)
+static uintptr_t thread_function(const struct namespace *ns, const char *name)
 {
-    for (struct object *o = object_base.head; o != NULL; o = o->next) {
+    for (struct object *o = ns->head; o != NULL; o = o->next) {
         uintptr_t addr = o->is_libc_family ? libc_symbol(o, name, NULL) : 0;
         if (addr != 0)
             return addr;
@@ -149,9 +149,9 @@ static void watch_thread(void *thread)
  */
 static void watch_threads(void)
 {
-    key_create *create = (key_create *)thread_function("pthread_key_create");
+    key_create *create = (key_create *)thread_function(&object_base, "pthread_key_create");
 
-    watch.set_value = (set_specific *)thread_function("pthread_setspecific");
+    watch.set_value = (set_specific *)thread_function(&object_base, "pthread_setspecific");
     if (create != NULL && watch.set_value != NULL && create(&watch.key, tls_thread_exit) == 0)
         tls_watch_thread = watch_thread;
 }
@@ -170,11 +170,11 @@ void libc_finish_boot(void)
  * our key in the program's libc is made ours in this one, too; those below it, which are handed out
  * first, are given back.
  */
-static void reserve_key(struct object *libc)
+static void reserve_key(const struct namespace *ns)
 {
     typedef int key_delete(unsigned key);
-    key_create *create = (key_create *)libc_symbol(libc, "pthread_key_create", NULL);
-    key_delete *delete = (key_delete *)libc_symbol(libc, "pthread_key_delete", NULL);
+    key_create *create = (key_create *)thread_function(ns, "pthread_key_create");
+    key_delete *delete = (key_delete *)thread_function(ns, "pthread_key_delete");
     unsigned key, first = UINT32_MAX;
 
     if (tls_watch_thread == NULL || create == NULL || delete == NULL)
@@ -190,5 +190,5 @@ void libc_start_other(struct object *libc)
     if (world != WORLD_GLIBC)
         return;
     glibc_initialise(libc, false, &services);
-    reserve_key(libc);
+    reserve_key(libc->ns);
 }
