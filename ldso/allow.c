@@ -4,9 +4,10 @@
  */
 #include "allow.h"
 
+#include "readonly.h"
 #include "string.h"
 
-struct allow allow;
+struct allow allow READ_ONLY_AFTER_START;
 
 static bool *find(const char *word, size_t len)
 {

@@ -8,6 +8,7 @@
 #include "audit.h"
 
 #include "alloc.h"
+#include "readonly.h"
 
 /* What one auditor has of one object: a word to its liking, and whether it wants to hear of bindings. */
 struct object_audit {
@@ -15,9 +16,9 @@ struct object_audit {
     unsigned flags;
 };
 
-unsigned audit_count;
+unsigned audit_count READ_ONLY_AFTER_START;
 bool audit_is_loading;
-static struct audit_functions auditors[AUDITORS];
+static struct audit_functions auditors[AUDITORS] READ_ONLY_AFTER_START;
 
 bool audit_add(const struct audit_functions *functions)
 {

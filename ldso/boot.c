@@ -31,26 +31,11 @@ static void relocate_self(uintptr_t base)
     }
 }
 
-static void protect_self(uintptr_t base)
-{
-    const Elf64_Phdr *phdr = (const Elf64_Phdr *)(base + __ehdr_start.e_phoff);
-
-    for (unsigned i = 0; i < __ehdr_start.e_phnum; i++) {
-        if (phdr[i].p_type != PT_GNU_RELRO)
-            continue;
-        uintptr_t first = sys_page_down(base + phdr[i].p_vaddr);
-        uintptr_t end = sys_page_down(base + phdr[i].p_vaddr + phdr[i].p_memsz);
-        if (end > first)
-            sys_mprotect((void *)first, end - first, PROT_READ);
-    }
-}
-
 __attribute__((used, visibility("hidden"))) _Noreturn void boot(uintptr_t *sp)
 {
     uintptr_t base = (uintptr_t)&__ehdr_start;
 
     relocate_self(base);
     main_start_process(sp);
-    protect_self(base); /* after the page size is known */
     main_start(base);
 }

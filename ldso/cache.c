@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "arch.h"
 #include "mmapfd.h"
+#include "readonly.h"
 #include "string.h"
 #include "sys.h"
 
@@ -58,7 +59,8 @@ enum {
 };
 #define HWCAP_EXTENSION ((uint64_t)1 << 62) /* low half: index into the extension's names */
 
-const char *cache_hwcaps_prepend, *cache_hwcaps_mask;
+const char *cache_hwcaps_prepend READ_ONLY_AFTER_START;
+const char *cache_hwcaps_mask READ_ONLY_AFTER_START;
 
 static mmapfd_result_t file;
 static const char *base; /* of the new header, or of the old strings; NULL: no usable cache */

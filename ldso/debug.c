@@ -302,6 +302,7 @@ static unsigned topic_of(enum trace_kind kind)
     case TRACE_MAPPED:
         return FILES | LIBS;
     case TRACE_UNMAP:
+    case TRACE_UNSEALED:
     case TRACE_OPENED:
     case TRACE_CLOSED:
         return FILES;
@@ -364,6 +365,9 @@ static void tell(const struct trace_event *e)
     case TRACE_UNMAP:
         debug_print("\nfile=" OBJECT ";  destroying link map", name_of(e->object),
                     namespace_of(e->object));
+        break;
+    case TRACE_UNSEALED:
+        debug_print("\nLD_MMAPFD_SEAL: mseal: %s; nothing is sealed", e->text);
         break;
     default:
         tell_call(e);

@@ -25,8 +25,9 @@
 #include "needs.h"
 #include "print.h"
 #include "reloc.h"
-#include "stack.h"
+#include "seal.h"
 #include "search.h"
+#include "stack.h"
 #include "string.h"
 #include "sys.h"
 #include "tls.h"
@@ -148,6 +149,8 @@ static void commit(struct object *first, struct object *root, int mode)
     for (struct object *o = first; o != NULL; o = o->next) {
         o->is_new = false;
         o->is_nodelete = o->is_nodelete || (o->flags_1 & DF_1_NODELETE) != 0;
+        if (o->is_nodelete)
+            seal_object(o);
         dl_added++;
     }
     /* the first opened object of a namespace is what the program is of the first */
@@ -158,6 +161,8 @@ static void commit(struct object *first, struct object *root, int mode)
             lookup_make_global(root->closure.items[i]);
         }
     }
+    if ((mode & RTLD_NODELETE) != 0 && !root->is_nodelete)
+        seal_object(root);
     root->is_nodelete = root->is_nodelete || (mode & RTLD_NODELETE) != 0;
     root->open_count++;
     rdebug_notify(root->ns, RDEBUG_CONSISTENT);

@@ -15,6 +15,7 @@
 #include "guard.h"
 #include "load.h"
 #include "lookup.h"
+#include "readonly.h"
 #include "string.h"
 #include "sys.h"
 #include "tls.h"
@@ -240,7 +241,7 @@ static int hook_libc_dlclose(void *handle)
     return result;
 }
 
-void *dl_hook_table[] = {
+void *dl_hook_table[] READ_ONLY_AFTER_START = {
     (void *)hook_dlopen,       (void *)api_dlclose,     (void *)hook_dlsym,
     (void *)hook_dlvsym,       (void *)api_dlerror,     (void *)api_dladdr,
     (void *)api_dladdr1,       (void *)api_dlinfo,      (void *)hook_dlmopen,

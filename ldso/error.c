@@ -99,6 +99,7 @@ const char *error_name(int err)
         {ENFILE, "Too many open files in system"},
         {EMFILE, "Too many open files"},
         {ENAMETOOLONG, "File name too long"},
+        {ENOSYS, "Function not implemented"},
         {ELOOP, "Too many levels of symbolic links"},
         {ENOTSUP, "Operation not supported"},
         {EADDRINUSE, "Address already in use"},

@@ -23,6 +23,7 @@
 #include "error.h"
 #include "guard.h"
 #include "load.h"
+#include "readonly.h"
 #include "string.h"
 #include "sys.h"
 #include "trace.h"
@@ -30,8 +31,8 @@
 
 typedef void init_function(int argc, char **argv, char **envp);
 
-struct init_args init_args;
-bool init_skips_program;
+struct init_args init_args READ_ONLY_AFTER_START;
+bool init_skips_program READ_ONLY_AFTER_START;
 bool init_is_exiting;
 
 static struct object_list constructed; /* in order; musl's destructors run it backwards */

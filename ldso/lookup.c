@@ -10,11 +10,12 @@
 #include "alloc.h"
 #include "dynamic.h"
 #include "error.h"
+#include "readonly.h"
 #include "string.h"
 #include "sys.h"
 #include "world.h"
 
-const struct lookup_builtin *lookup_builtins;
+const struct lookup_builtin *lookup_builtins READ_ONLY_AFTER_START;
 
 /*
  * STB_GNU_UNIQUE: the first definition bound to serves the whole namespace, whatever scope asks. Open

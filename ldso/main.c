@@ -28,7 +28,9 @@
 #include "print.h"
 #include "process.h"
 #include "profile.h"
+#include "readonly.h"
 #include "reloc.h"
+#include "seal.h"
 #include "search.h"
 #include "stack.h"
 #include "string.h"
@@ -47,11 +49,11 @@ extern const char start_return[] __attribute__((visibility("hidden")));
 
 enum { AUDIT_TLS = 16384 }; /* static TLS for libraries that are loaded after the boot */
 
-static struct object *program;
-static struct options options;
-static bool has_preload_file;
-static bool is_auditing; /* some auditor is asked for */
-static bool is_explicit; /* run as `ld.so program`, not through PT_INTERP */
+static struct object *program READ_ONLY_AFTER_START;
+static struct options options READ_ONLY_AFTER_START;
+static bool has_preload_file READ_ONLY_AFTER_START;
+static bool is_auditing READ_ONLY_AFTER_START; /* some auditor is asked for */
+static bool is_explicit READ_ONLY_AFTER_START; /* run as `ld.so program`, not through PT_INTERP */
 
 /* The native loader's first line, then ours; and its status. */
 static _Noreturn void fail(void)
@@ -404,6 +406,7 @@ static _Noreturn void enter_static(void)
 {
     check(stack_apply(program->name));
     process_set_auxv(AT_BASE, 0);
+    seal_loader();
     arch_enter(process.sp, program->entry, 0);
 }
 
@@ -551,6 +554,9 @@ _Noreturn void main_continue(uintptr_t *sp)
     audit_activity(&object_base, LA_ACT_CONSISTENT);
     rdebug_notify(&object_base, RDEBUG_CONSISTENT);
     TRACE(.kind = TRACE_PHASE, .name = "constructors");
+    if (options_is_set(options.seal))
+        seal_start();
+    seal_loader();
     if (world != WORLD_MUSL) { /* musl calls initialise and finalise through the stub's arrays */
         init_run_preinit(program);
         initialise();

@@ -37,7 +37,7 @@ static const char help[] =
     "\n"
     "Named by a program's PT_INTERP, the loader takes no options and reads the\n"
     "environment: LD_LIBRARY_PATH, LD_PRELOAD, LD_BIND_NOW,\n"
-    "LD_AUDIT, LD_MMAPFD_ALLOW.\n";
+    "LD_AUDIT, LD_MMAPFD_ALLOW, LD_MMAPFD_SEAL.\n";
 
 static _Noreturn void usage(const char *self, const char *what, const char *option)
 {
@@ -174,6 +174,7 @@ static void read_variable(struct options *options, const char *name)
         {"EXPLAIN=", &options->env_explain},
         {"DEBUG_OUTPUT=", &options->debug_output},
         {"MMAPFD_ALLOW=", &options->env_allow},
+        {"MMAPFD_SEAL=", &options->seal},
     };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

@@ -20,7 +20,7 @@ struct options {
 
     /* variables */
     const char *env_preload, *env_audit, *bind_now, *bind_not, *trace_loaded, *verbose, *warn;
-    const char *show_auxv, *debug, *debug_output, *env_explain, *env_allow;
+    const char *show_auxv, *debug, *debug_output, *env_explain, *env_allow, *seal;
 };
 
 /*

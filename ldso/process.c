@@ -7,9 +7,10 @@
  */
 #include "process.h"
 
+#include "readonly.h"
 #include "string.h"
 
-struct process process;
+struct process process READ_ONLY_AFTER_START;
 
 void process_init(uintptr_t *sp)
 {

@@ -22,14 +22,16 @@
 #include "guard.h"
 #include "join.h"
 #include "print.h"
+#include "readonly.h"
 #include "string.h"
 #include "sys.h"
 #include "tls.h"
 #include "trace.h"
 #include "world.h"
 
-uint64_t reloc_hwcap, reloc_hwcap2;
-bool reloc_always_now;
+uint64_t reloc_hwcap READ_ONLY_AFTER_START;
+uint64_t reloc_hwcap2 READ_ONLY_AFTER_START;
+bool reloc_always_now READ_ONLY_AFTER_START;
 
 /* A relocation that waits for the plain ones: a COPY, an IRELATIVE (sym NULL) or one whose symbol
  * is an IFUNC. */

@@ -14,6 +14,7 @@
 #include "audit.h"
 #include "cache.h"
 #include "error.h"
+#include "readonly.h"
 #include "string.h"
 #include "sys.h"
 #include "trace.h"
@@ -22,7 +23,7 @@
 #define GLIBC_TRUSTED "/" ARCH_LIB ":/usr/" ARCH_LIB ":/lib:/usr/lib"
 #define MUSL_TRUSTED "/lib:/usr/local/lib:/usr/lib"
 
-struct search_options search_options;
+struct search_options search_options READ_ONLY_AFTER_START;
 
 /* One search: what is sought and whom to offer it. */
 struct query {

@@ -16,10 +16,11 @@
 #include "arch.h"
 #include "error.h"
 #include "process.h"
+#include "readonly.h"
 #include "sys.h"
 #include "world.h"
 
-int (*stack_change_threads)(void);
+int (*stack_change_threads)(void) READ_ONLY_AFTER_START;
 static bool is_wanted;   /* for threads, and for the main stack unless the kernel decided that */
 static bool is_main_due; /* the main stack is still to be changed */
 

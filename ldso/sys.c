@@ -30,6 +30,11 @@ int sys_munmap(void *addr, size_t len)
     return (int)call3(SYS_MUNMAP, (long)addr, (long)len, 0);
 }
 
+int sys_mseal(void *addr, size_t len)
+{
+    return (int)call3(SYS_MSEAL, (long)addr, (long)len, 0);
+}
+
 int sys_mprotect(void *addr, size_t len, int prot)
 {
     return (int)call3(SYS_MPROTECT, (long)addr, (long)len, prot);

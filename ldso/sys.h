@@ -117,6 +117,8 @@ void *sys_mmap(void *addr, size_t len, int prot, int flags, int fd, uint64_t off
 void *sys_mmap_anon(void *addr, size_t len, int prot, int flags);
 int sys_munmap(void *addr, size_t len);
 int sys_mprotect(void *addr, size_t len, int prot);
+/* Linux 6.10: until the process ends, these mappings stay as they are. */
+int sys_mseal(void *addr, size_t len);
 int sys_madvise(void *addr, size_t len, int advice);
 
 /* Opens for reading, close-on-exec; a descriptor or -errno. */

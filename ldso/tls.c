@@ -28,6 +28,7 @@
 #include "error.h"
 #include "lock.h"
 #include "print.h"
+#include "readonly.h"
 #include "string.h"
 #include "sys.h"
 
@@ -59,10 +60,10 @@ struct thread {
     struct tls_error error;
 };
 
-struct tls_block tls_block;
-void (*tls_watch_thread)(void *thread);
-void (*tls_each_thread)(void (*f)(uintptr_t tp, void *arg), void *arg);
-bool tls_threads_are_hidden;
+struct tls_block tls_block READ_ONLY_AFTER_START;
+void (*tls_watch_thread)(void *thread) READ_ONLY_AFTER_START;
+void (*tls_each_thread)(void (*f)(uintptr_t tp, void *arg), void *arg) READ_ONLY_AFTER_START;
+bool tls_threads_are_hidden READ_ONLY_AFTER_START;
 
 static size_t slot_offset;
 static size_t surplus_first, surplus_next, surplus_end;

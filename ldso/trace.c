@@ -5,12 +5,14 @@
  */
 #include "trace.h"
 
+#include "readonly.h"
+
 enum { MOST_CONSUMERS = 4 };
 
 bool trace_is_on;
 
-static trace_consumer *consumers[MOST_CONSUMERS];
-static unsigned consumer_count;
+static trace_consumer *consumers[MOST_CONSUMERS] READ_ONLY_AFTER_START;
+static unsigned consumer_count READ_ONLY_AFTER_START;
 
 void trace_add(trace_consumer *consume)
 {

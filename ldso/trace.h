@@ -39,6 +39,7 @@ enum trace_kind {
     TRACE_OPENED,     /* dlopen has returned object */
     TRACE_CLOSED,     /* dlclose has dropped a reference to object */
     TRACE_UNMAP,      /* object leaves memory */
+    TRACE_UNSEALED,   /* mappings cannot be sealed, because of text */
     TRACE_END,
 };
 

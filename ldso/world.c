@@ -6,11 +6,12 @@
 
 #include "arch.h"
 #include "error.h"
+#include "readonly.h"
 #include "string.h"
 #include "sys.h"
 
-enum world world;
-static const char *musl_path = "/lib/ld-musl-" ARCH_NAME ".so.1";
+enum world world READ_ONLY_AFTER_START;
+static const char *musl_path READ_ONLY_AFTER_START = "/lib/ld-musl-" ARCH_NAME ".so.1";
 
 bool world_is_musl_libc(const char *name)
 {

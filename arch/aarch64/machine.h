@@ -56,6 +56,7 @@
 #define SYS_MUNMAP 215
 #define SYS_MMAP 222
 #define SYS_MPROTECT 226
+#define SYS_MSEAL 462
 #define SYS_MADVISE 233
 
 struct arch_stat {

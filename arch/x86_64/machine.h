@@ -49,6 +49,7 @@
 #define SYS_FSTAT 5
 #define SYS_MMAP 9
 #define SYS_MPROTECT 10
+#define SYS_MSEAL 462
 #define SYS_MUNMAP 11
 #define SYS_IOCTL 16
 #define SYS_PREAD64 17

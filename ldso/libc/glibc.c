@@ -18,6 +18,7 @@
 #include "libc.h"
 #include "print.h"
 #include "process.h"
+#include "readonly.h"
 #include "stack.h"
 #include "string.h"
 #include "stub.h"
@@ -77,7 +78,7 @@ static void blank_preload_name(void)
     }
 }
 
-static void (*construct_program[1])(void);
+static void (*construct_program[1])(void) READ_ONLY_AFTER_START;
 
 static unsigned add_program_init(Elf64_Dyn *extra, const struct libc_services *services)
 {

@@ -13,13 +13,16 @@
 #include "load.h"
 #include "lookup.h"
 #include "process.h"
+#include "readonly.h"
 #include "string.h"
 #include "sys.h"
 #include "tls.h"
 #include "world.h"
 
-struct object *libc_boot_object, *libc_object;
-static struct libc_services services; /* a copy for the libcs that come later */
+struct object *libc_boot_object READ_ONLY_AFTER_START;
+struct object *libc_object READ_ONLY_AFTER_START;
+/* A copy for the libcs that come later. */
+static struct libc_services services READ_ONLY_AFTER_START;
 static uint64_t saved_phdr, saved_phnum, saved_entry, saved_base;
 
 static bool is_interpreter(const struct object *o)
@@ -135,7 +138,7 @@ typedef int set_specific(unsigned key, const void *value);
 static struct {
     unsigned key;
     set_specific *set_value; /* NULL: there are no thread functions */
-} watch;
+} watch READ_ONLY_AFTER_START;
 
 static void watch_thread(void *thread)
 {

@@ -18,12 +18,13 @@
 #include "arch.h"
 #include "libc.h"
 #include "lookup.h"
+#include "readonly.h"
 #include "stub.h"
 #include "sys.h"
 
 static struct stub_symbol *symbols;
 static unsigned symbol_count;
-static void (*init_array[1])(void);
+static void (*init_array[1])(void) READ_ONLY_AFTER_START;
 
 /* Is sym of libc.so defined by another object, which comes first in the scope? */
 static bool find_interposer(const Elf64_Sym *sym, struct lookup_def *def)
