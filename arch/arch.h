@@ -77,7 +77,7 @@
 #error "machine.h: ARCH_GOT_ADDEND, 1 if GLOB_DAT and JUMP_SLOT are S + A, 0 if they are S"
 #endif
 #ifndef ARCH_STACK_UNTOLD_EXECUTABLE
-#error "machine.h: ARCH_STACK_UNTOLD_EXECUTABLE, 1 if no PT_GNU_STACK means an executable stack to glibc"
+#error "machine.h: ARCH_STACK_UNTOLD_EXECUTABLE, 1 if glibc takes no PT_GNU_STACK for a wish"
 #endif
 #ifndef ARCH_MUSL_LEGACY_INIT
 #error "machine.h: ARCH_MUSL_LEGACY_INIT, 1 if musl calls DT_INIT and DT_FINI on this machine"

@@ -8,13 +8,15 @@ load lib/loaders
 
 setup_file() {
     [[ $EUID == 0 ]] || skip "only root can make such programs"
-    on_host_only "an emulator gives no privileges"
+    "$root/tests/fixture" privileged
+    export machines
+    machines=$(arches)
+    on_host_only "without the machine's own architecture only the emulated one is left"
     command -v setpriv >/dev/null || skip "setpriv is missing"
     # Bats' own directories are closed to others.
     export place
     place=$(mktemp -d "${TMPDIR:-/tmp}/privileged.XXXXXX")
     [[ $(findmnt -n -o OPTIONS -T "$place") != *nosuid* ]] || skip "$place gives no privileges (nosuid)"
-    "$root/tests/fixture" privileged
     local world
     for world in ${WORLDS-glibc musl}; do prepare "$world"; done
     chmod -R go+rX "$place"
@@ -22,12 +24,12 @@ setup_file() {
 
 teardown_file() { [[ -z ${place-} ]] || rm -rf "$place"; }
 
-# prepare WORLD: in $place/WORLD the programs native and interp, their library in lib, and planted what the caller has.
+# prepare WORLD [ARCH]: in $place/WORLD the programs native and interp, their library in lib, and planted what the caller has.
 prepare() {
-    local dir=$place/$1 from name
-    from=$(fixture_dir privileged "$host" "$1")
+    local dir=$place/$1${2-} from name
+    from=$(fixture_dir privileged "${2-$host}" "$1")
     mkdir -p "$dir/lib" "$dir/planted"
-    cp "$(loader "$host")" "$dir/ld.so"
+    cp "$(loader "${2-$host}")" "$dir/ld.so"
     cp "$from/main" "$dir/native"
     cp "$from/main.ours" "$dir/interp"
     cp "$from/liba.so" "$dir/lib"
@@ -273,7 +275,7 @@ as_system() { # FUNCTION
     unshare -m bash -c 'mount -t overlay -o "lowerdir=$0/added:/usr/lib" overlay /usr/lib' "$place" 2>/dev/null ||
         skip "no overlays here"
     export wanted
-    export -f "$1" fail with_path as_nobody observe
+    export -f "${1?}" fail with_path as_nobody observe
     # shellcheck disable=SC2016 # the inner shell's
     run -0 unshare -m bash -euo pipefail -c 'mount -t overlay -o "lowerdir=$0/added:/usr/lib" overlay /usr/lib; "$1"' "$place" "$1"
 }
@@ -374,4 +376,32 @@ closes_in_want() { # WORLD
 @test "privileged: small limits open no way" {
     local world
     for world in $(worlds); do closes_in_want "$world"; done
+}
+
+# qemu-user passes AT_SECURE on if it was started so itself: then the emulated program is a privileged one.
+emulated() { # WORLD
+    local dir=$place/$1aarch64 name value way
+    prepare "$1" aarch64
+    chmod -R go+rX "$dir"
+    cd "$dir/planted"
+    for name in $removed $ours; do
+        read -r value _ <<<"$(values "$name" "$dir")"
+        for way in native interp; do
+            observe "$BATS_TEST_TMPDIR/$way" as_nobody "$place/emulator" -L "$(sysroot aarch64 "$1")" \
+                -E BEFORE=1 -E "${name}=${value%%,*}" -E AFTER=2 "./$way"
+            [[ $(<"$BATS_TEST_TMPDIR/$way") != *hostile\ code* ]] || fail "$way, $name: $(<"$BATS_TEST_TMPDIR/$way")"
+        done
+        is_sound "$BATS_TEST_TMPDIR/interp" || fail "$name=$value: $(<"$BATS_TEST_TMPDIR/interp")"
+        run -1 grep "environment $name=" "$BATS_TEST_TMPDIR/interp"
+        diff <(grep -v "^environment $name=" "$BATS_TEST_TMPDIR/native") \
+            <(grep -v "^environment $name=" "$BATS_TEST_TMPDIR/interp") || fail "$1: $name=$value"
+    done
+    assert_equal "$(ls "$dir/open")" ""
+}
+@test "privileged: AArch64, under a set-user-ID emulator" {
+    [[ " $machines " == *" aarch64 "* && $host != aarch64 ]] || skip "ARCHES leaves no emulated machine"
+    cp "$(command -v qemu-aarch64)" "$place/emulator"
+    chmod 4755 "$place/emulator"
+    local world
+    for world in $(worlds); do emulated "$world"; done
 }
