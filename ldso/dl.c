@@ -126,8 +126,6 @@ static int prepare(struct object *first, struct object *root, int mode)
     if (err == 0 && first != NULL)
         err = version_check(first);
     if (err == 0)
-        err = stack_apply(root->name);
-    if (err == 0)
         err = extend_scopes(root, true);
     if (err == 0 && first != NULL)
         err = reloc_objects(first, (mode & RTLD_NOW) == 0 && !reloc_always_now);
@@ -137,6 +135,8 @@ static int prepare(struct object *first, struct object *root, int mode)
         err = reloc_protect(first);
     if (err == 0)
         err = init_sort(root);
+    if (err == 0)
+        err = stack_apply(root->name);
     return err;
 }
 
@@ -200,10 +200,12 @@ static int open_objects(const struct opening *what, struct object **root)
     first = last != NULL ? last->next : ns->head; /* a filter's object may have come before it */
     if (err == 0)
         err = prepare(first, *root, what->mode);
-    if (err != 0)
+    if (err != 0) {
         roll_back(ns, last);
-    else
+        stack_forget();
+    } else {
         commit(first, *root, what->mode);
+    }
     return err;
 }
 

@@ -64,14 +64,20 @@ int stack_apply(const char *name)
     if (!is_main_due)
         return 0;
     uintptr_t page = sys_page_down((uintptr_t)process.sp);
-    int err = sys_mprotect((void *)page, sys_page_size,
+    int err = stack_change_threads != NULL ? stack_change_threads() : 0;
+    if (err == 0)
+        err = sys_mprotect((void *)page, sys_page_size,
                            PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
-    if (err == 0 && stack_change_threads != NULL)
-        err = stack_change_threads();
     if (err != 0)
         return error_set(ERROR_LIBRARY, -err,
                          "%s: cannot enable executable stack as shared object requires: %s", name,
                          error_name(-err));
     is_main_due = false;
     return 0;
+}
+
+void stack_forget(void)
+{
+    if (is_main_due)
+        is_wanted = is_main_due = false;
 }

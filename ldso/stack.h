@@ -21,5 +21,7 @@ int stack_admit_program(const struct object *program);
 
 /* Makes the stacks executable if an object that was admitted needs that; name is who brought it. 0, or -errno with the record set. */
 int stack_apply(const char *name);
+/* What was admitted since then is not loaded after all. */
+void stack_forget(void);
 
 #endif
