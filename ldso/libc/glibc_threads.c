@@ -116,21 +116,28 @@ static int *find_lock(uintptr_t global, size_t len)
     return (int *)(uintptr_t)found;
 }
 
-/* One list; its name is a symbol's. A thread's descriptor begins at its thread pointer, or ends there. */
+/* A thread's descriptor begins at its thread pointer, or ends there: how far below it begins. (What nptl_db asks
+ * for is there as a whole or not at all.) */
+static size_t descriptor_below(void)
+{
+    if (!ARCH_TLS_ABOVE_TP)
+        return 0;
+    return *(const uint32_t *)libc_symbol(libc_object, "_thread_db_sizeof_pthread", NULL);
+}
+
+/* One list; its name is a symbol's. */
 static void walk(uintptr_t global, const char *list, void (*f)(uintptr_t tp, void *arg), void *arg)
 {
     const uint32_t *member = (const uint32_t *)libc_symbol(libc_object, list, NULL);
     const uint32_t *link = (const uint32_t *)libc_symbol(libc_object, "_thread_db_pthread_list",
                                                          NULL);
-    const uint32_t *size = (const uint32_t *)libc_symbol(libc_object, "_thread_db_sizeof_pthread",
-                                                         NULL);
 
-    if (member == NULL || link == NULL || size == NULL)
+    if (member == NULL || link == NULL)
         return;
     const uintptr_t *head = (const uintptr_t *)(global + member[2]);
     for (const uintptr_t *n = (const uintptr_t *)head[0]; n != NULL && n != head;
          n = (const uintptr_t *)n[0])
-        f((uintptr_t)n - link[2] + (ARCH_TLS_ABOVE_TP ? *size : 0), arg);
+        f((uintptr_t)n - link[2] + descriptor_below(), arg);
 }
 
 /* Locks the lists, and returns the structure they are in; 0, and nothing is locked, while there is one thread. */
@@ -175,12 +182,10 @@ struct change {
 
 static void change_one(uintptr_t tp, void *arg)
 {
-    const uint32_t *size = (const uint32_t *)libc_symbol(libc_object, "_thread_db_sizeof_pthread",
-                                                         NULL);
     struct change *change = arg;
 
     if (change->err == 0)
-        change->err = -change->function((void *)(tp - (ARCH_TLS_ABOVE_TP ? *size : 0)));
+        change->err = -change->function((void *)(tp - descriptor_below()));
 }
 
 /* glibc keeps p_flags of the PT_GNU_STACK that it was booted with, for the threads to come: 0 or -EINVAL. From
