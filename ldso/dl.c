@@ -104,9 +104,18 @@ static int extend_scopes(struct object *root, bool for_new)
     return 0;
 }
 
+struct opening {
+    const char *name;
+    int fd; /* -1: by name */
+    int mode;
+    struct object *caller;
+    struct namespace *ns; /* where to */
+};
+
 /* Everything about the new objects that can fail. */
-static int prepare(struct object *first, struct object *root, int mode)
+static int prepare(const struct opening *what, struct object *first, struct object *root)
 {
+    int mode = what->mode;
     bool is_opened_first = root->closure.count == 0;
     int err = is_opened_first ? needs_closure(root) : 0;
 
@@ -136,7 +145,7 @@ static int prepare(struct object *first, struct object *root, int mode)
     if (err == 0)
         err = init_sort(root);
     if (err == 0)
-        err = stack_apply(root->name);
+        err = stack_apply(what->name != NULL ? what->name : root->name);
     return err;
 }
 
@@ -169,14 +178,6 @@ static void commit(struct object *first, struct object *root, int mode)
 }
 
 /* What is opened: by name, or the file that fd is. */
-struct opening {
-    const char *name;
-    int fd; /* -1: by name */
-    int mode;
-    struct object *caller;
-    struct namespace *ns; /* where to */
-};
-
 static int open_objects(const struct opening *what, struct object **root)
 {
     struct namespace *ns = what->ns;
@@ -199,7 +200,7 @@ static int open_objects(const struct opening *what, struct object **root)
         err = needs_load(first);
     first = last != NULL ? last->next : ns->head; /* a filter's object may have come before it */
     if (err == 0)
-        err = prepare(first, *root, what->mode);
+        err = prepare(what, first, *root);
     if (err != 0) {
         roll_back(ns, last);
         stack_forget();
