@@ -61,6 +61,7 @@ enum {
 
 const char *cache_hwcaps_prepend READ_ONLY_AFTER_START;
 const char *cache_hwcaps_mask READ_ONLY_AFTER_START;
+int cache_err;
 
 static mmapfd_result_t file;
 static const char *base; /* of the new header, or of the old strings; NULL: no usable cache */
@@ -260,11 +261,13 @@ static void open_cache(void)
     int fd = sys_open(CACHE_FILE);
 
     is_open = true;
-    if (fd < 0)
-        return;
-    if (mmapfd_raw(fd, 0, &file, &count, NULL, NULL) == 0)
+    cache_err = fd < 0 ? fd : mmapfd_raw(fd, 0, &file, &count, NULL, NULL);
+    if (cache_err == 0)
         parse();
-    sys_close(fd);
+    else if (cache_err == -EINVAL || cache_err == -ENODEV) /* an empty file, or none */
+        cache_err = 0;
+    if (fd >= 0)
+        sys_close(fd);
 }
 
 void cache_forget(void)

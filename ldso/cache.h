@@ -10,6 +10,9 @@
  */
 const char *cache_lookup(const char *name);
 
+/* -errno if it could not be read when it was last looked into, else 0. */
+extern int cache_err;
+
 /* Unmaps the cache; the next look-up maps it anew (ldconfig may have replaced it). */
 void cache_forget(void);
 

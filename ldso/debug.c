@@ -8,6 +8,7 @@
 #include "debug.h"
 
 #include "alloc.h"
+#include "error.h"
 #include "lookup.h"
 #include "object.h"
 #include "print.h"
@@ -88,7 +89,7 @@ static _Noreturn void help(void)
               names[i].text);
     print(1, "\nTo direct the debugging output into a file instead of standard output\n"
              "a filename can be specified using the LD_DEBUG_OUTPUT environment variable.\n");
-    sys_exit(0);
+    error_exit(0);
 }
 
 static void take_topic(const char *name, size_t len)
@@ -389,9 +390,11 @@ static void open_output(const char *path)
     char *name = alloc_format("%s.%d", path, pid);
     int fd = name != NULL ? sys_open_write(name, O_APPEND) : -ENOMEM;
 
-    alloc_free(name);
     if (fd >= 0)
         output = fd;
+    else
+        print(2, "ld.so: LD_DEBUG_OUTPUT: cannot write %s.%d: %s\n", path, pid, error_name(-fd));
+    alloc_free(name);
 }
 
 void debug_start(const char *topics, const char *path)

@@ -63,20 +63,36 @@ static int count_directory(const char *dir, void *arg)
     return -ENOENT; /* go on */
 }
 
-static void measure(struct object *o, struct serinfo *info)
+static int measure(struct object *o, struct serinfo *info)
 {
     struct serinfo_pass pass = {.size = sizeof *info};
+    int err = search_directories(o, count_directory, &pass);
 
-    search_directories(o, count_directory, &pass);
     info->count = pass.count;
     info->size = pass.size;
+    return err == -ENOENT ? 0 : err;
 }
 
-static void fill(struct object *o, struct serinfo *info)
+static int fill(struct object *o, struct serinfo *info)
 {
     struct serinfo_pass pass = {.info = info, .strings = (char *)&info->path[info->count]};
+    int err = search_directories(o, count_directory, &pass);
 
-    search_directories(o, count_directory, &pass);
+    return err == -ENOENT ? 0 : err;
+}
+
+static int copy_origin(struct object *o, char *to)
+{
+    const char *origin;
+    int err = search_origin(o, &origin);
+
+    if (search_is_trouble(err))
+        return error_set(ERROR_LIBRARY, -err, "%s: cannot tell its directory: %s", o->name,
+                         error_name(-err));
+    if (err != 0)
+        origin = "";
+    memcpy(to, origin, strlen(origin) + 1);
+    return 0;
 }
 
 static int unsupported(int request)
@@ -98,14 +114,11 @@ static int answer(struct object *o, int request, void *arg)
         *(void **)arg = o;
         return 0;
     case RTLD_DI_SERINFO:
-        fill(o, arg);
-        return 0;
+        return fill(o, arg);
     case RTLD_DI_SERINFOSIZE:
-        measure(o, arg);
-        return 0;
+        return measure(o, arg);
     case RTLD_DI_ORIGIN:
-        memcpy(arg, search_origin(o), strlen(search_origin(o)) + 1);
-        return 0;
+        return copy_origin(o, arg);
     case RTLD_DI_TLS_MODID:
         *(size_t *)arg = o->tls_module;
         return 0;

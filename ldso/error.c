@@ -6,6 +6,7 @@
 #include "error.h"
 
 #include "alloc.h"
+#include "print.h"
 #include "string.h"
 #include "sys.h"
 
@@ -85,15 +86,25 @@ const char *error_name(int err)
         int err;
         const char *name;
     } names[] = {
-        {EPERM, "Operation not permitted"},   {ENOENT, "No such file or directory"},
-        {EIO, "Input/output error"},          {ENOEXEC, "Exec format error"},
-        {EBADF, "Bad file descriptor"},       {ENOMEM, "Cannot allocate memory"},
-        {EACCES, "Permission denied"},        {ENODEV, "No such device"},
-        {ENOTDIR, "Not a directory"},         {EISDIR, "Is a directory"},
-        {EINVAL, "Invalid argument"},         {ENFILE, "Too many open files in system"},
-        {EMFILE, "Too many open files"},      {ENAMETOOLONG, "File name too long"},
-        {ENOSYS, "Function not implemented"}, {ELOOP, "Too many levels of symbolic links"},
-        {ENOTSUP, "Operation not supported"}, {EADDRINUSE, "Address already in use"},
+        {EPERM, "Operation not permitted"},
+        {ENOENT, "No such file or directory"},
+        {EINTR, "Interrupted system call"},
+        {EIO, "Input/output error"},
+        {ENOEXEC, "Exec format error"},
+        {EBADF, "Bad file descriptor"},
+        {ENOMEM, "Cannot allocate memory"},
+        {EACCES, "Permission denied"},
+        {ENODEV, "No such device"},
+        {ENOTDIR, "Not a directory"},
+        {EISDIR, "Is a directory"},
+        {EINVAL, "Invalid argument"},
+        {ENFILE, "Too many open files in system"},
+        {EMFILE, "Too many open files"},
+        {ENAMETOOLONG, "File name too long"},
+        {ENOSYS, "Function not implemented"},
+        {ELOOP, "Too many levels of symbolic links"},
+        {ENOTSUP, "Operation not supported"},
+        {EADDRINUSE, "Address already in use"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -101,4 +112,12 @@ const char *error_name(int err)
             return names[i].name;
     }
     return "Unknown error";
+}
+
+_Noreturn void error_exit(int status)
+{
+    if (print_err == 0)
+        sys_exit(status);
+    print(2, "ld.so: cannot write to standard output: %s\n", error_name(-print_err));
+    sys_exit(127);
 }

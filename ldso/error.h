@@ -35,6 +35,9 @@ const char *error_explanation(void);
 void error_clear(void);
 
 /* The C library's sentence for an errno ("No such file or directory"). */
+/* Ends the process, with a message and status 127 instead if what it printed could not all be written. */
+_Noreturn void error_exit(int status);
+
 const char *error_name(int err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "arch.h"
 #include "audit.h"
+#include "cache.h"
 #include "error.h"
 #include "names.h"
 #include "near.h"
@@ -37,6 +38,7 @@ struct request {
     char *foreign;       /* what is said of files passed over, of another class or machine; owned */
     bool is_opened;      /* the file tried last was; what is wrong is in it */
     int open_err;        /* why the last candidate could not be opened */
+    int unusual; /* why one of them could not, best if it was not for its path; 0 if none was there */
 };
 
 static struct request new_request(const char *name, struct object *by, struct namespace *ns)
@@ -242,6 +244,9 @@ static int pass_over(struct request *r, const char *path, int err)
     bool is_usual = err == -ENOENT || err == -EACCES;
 
     r->open_err = err;
+    if (err != -ENOENT &&
+        (r->unusual == 0 || (search_is_trouble(err) && !search_is_trouble(r->unusual))))
+        r->unusual = err;
     if (world == WORLD_MUSL)
         return is_usual || err == -ENOTDIR || err == -ENAMETOOLONG ? -ENOENT : err;
     return is_usual || is_in_missing_directory(path) ? -ENOENT : SEARCH_NEXT_LIST;
@@ -282,10 +287,14 @@ static int try_candidate(const char *path, const char *rule, void *arg)
  * explanation. */
 static int explain_candidate(const char *path, const char *rule, void *arg)
 {
-    (void)arg;
-    int err = sys_exists(path);
-    error_explain("  tried %s (%s): %s\n", path, rule,
-                  err != 0 ? error_name(-err) : "not for this machine");
+    const struct request *r = arg;
+    bool is_foreign = r->foreign != NULL && strstr(r->foreign, path) != NULL;
+    int fd = is_foreign ? -1 : sys_open(path);
+    const char *why = is_foreign ? "not for this machine" : error_name(fd < 0 ? -fd : -r->unusual);
+
+    if (fd >= 0)
+        sys_close(fd);
+    error_explain("  tried %s (%s): %s\n", path, rule, why);
     return -ENOENT;
 }
 
@@ -303,7 +312,7 @@ static void explain_search(const struct request *r)
     bool was_on = trace_is_on;
 
     trace_is_on = false; /* it is the same search once more */
-    search_library(r->name, r->by, explain_candidate, NULL);
+    search_library(r->name, r->by, explain_candidate, (void *)(uintptr_t)r);
     if (r->foreign != NULL)
         error_explain("%s", r->foreign);
     search_library(r->name, r->by, explain_near, NULL);
@@ -348,18 +357,18 @@ static bool is_being_linked(const struct object *by)
 
 static int load_by_path(struct request *r)
 {
-    char *path = world == WORLD_MUSL ? alloc_string(r->name, strlen(r->name))
-                                     : search_expand(r->name, strlen(r->name), r->by);
+    char *path = world == WORLD_MUSL ? alloc_string(r->name, strlen(r->name)) : NULL;
+    int err = path == NULL ? search_expand(r->name, strlen(r->name), r->by, &path) : 0;
 
-    if (path == NULL)
-        return fail_to_open(r, -ENOENT);
+    if (err != 0)
+        return error_is_set() ? err : fail_to_open(r, err);
     if (path[0] != '/' && search_options.is_secure && is_being_linked(r->by)) {
         alloc_free(path);
         return error_set(ERROR_LIBRARY, EACCES,
                          "%s: a relative path is not followed in a privileged start", r->name);
     }
     r->found = load_find_by_name(r->ns, path);
-    int err = r->found != NULL ? 0 : open_library(r, path, "a path");
+    err = r->found != NULL ? 0 : open_library(r, path, "a path");
     if (err < 0 && err != -ENOTSUP && r->found == NULL && sys_exists(path) != 0)
         /* glibc quotes a name given to dlopen as it was, a needed one with its tokens replaced */
         err = fail_to_open(&(struct request){.name = is_being_linked(r->by) ? path : r->name,
@@ -407,7 +416,10 @@ static int load_by_search(struct request *r)
         err = load_by_interp(r);
 
     if (err == -ENOENT)
-        return fail_to_open(r, r->open_err != 0 ? r->open_err : err);
+        return fail_to_open(r, search_is_trouble(r->unusual)  ? r->unusual
+                               : search_is_trouble(cache_err) ? cache_err
+                               : r->open_err != 0             ? r->open_err
+                                                              : err);
     if (err != 0)
         return err;
     set_short_name(r->found, r->name);
@@ -487,7 +499,7 @@ static int find_candidate(const char *path, const char *rule, void *arg)
     int fd = sys_open(path);
 
     if (fd < 0)
-        return -ENOENT;
+        return search_is_trouble(fd) ? fd : -ENOENT;
     int err = sys_fstat(fd, &st);
     sys_close(fd);
     r->found = err == 0 ? find_by_identity(r->ns, &st) : NULL;
@@ -504,12 +516,13 @@ int load_find(const char *name, struct object *by, struct namespace *ns, struct 
     } else if ((r.found = load_find_by_name(ns, name)) == NULL && strchr(name, '/') == NULL) {
         err = search_library(name, r.by, find_candidate, &r);
     } else if (r.found == NULL) {
-        char *path = search_expand(name, strlen(name), r.by);
-        err = path != NULL ? find_candidate(path, "", &r) : -ENOMEM;
+        char *path;
+        err = search_expand(name, strlen(name), r.by, &path);
+        err = err == 0 ? find_candidate(path, "", &r) : err;
         alloc_free(path);
     }
     *out = r.found;
     if (r.found == NULL && world == WORLD_MUSL)
         return error_set(ERROR_LIBRARY, ENOENT, "Library %s is not already loaded", name);
-    return err == 0 ? 0 : fail_to_open(&r, err);
+    return err == 0 || error_is_set() ? err : fail_to_open(&r, err);
 }

@@ -157,7 +157,7 @@ static void read_options(void)
         diagnostics_show_auxv();
     if (options.is_diagnostics) {
         diagnostics_list(self);
-        sys_exit(0);
+        error_exit(0);
     }
     if (is_explicit)
         process_drop_arguments(first);
@@ -172,17 +172,21 @@ static void read_options(void)
 
 /* The path that execve would have resolved to: $ORIGIN is the directory of the file, not of a link
  * to it. */
-static void find_origin(int fd)
+static int find_origin(int fd)
 {
     char link[40], path[PATH_MAX];
 
     print_buffer(link, sizeof link, "/proc/self/fd/%d", fd);
     long len = sys_readlink(link, path, sizeof path - 1);
+    if (len < 0 && search_is_trouble((int)len))
+        return error_set(ERROR_LIBRARY, (int)-len, "%s: cannot tell its directory: %s",
+                         program->name, error_name((int)-len));
     if (len <= 0)
-        return;
+        return 0; /* without /proc: what its name says */
     path[len] = '\0';
     size_t dir_len = (size_t)(string_basename(path) - path);
     program->origin = alloc_string(path, dir_len > 1 ? dir_len - 1 : dir_len);
+    return 0;
 }
 
 /* What a file that is no ELF program is, in words; NULL if its first bytes do not tell. */
@@ -212,7 +216,7 @@ static int map_program(const char *path)
     err = what != NULL ? error_set(ERROR_LIBRARY, ENOEXEC, "%s: %s", path, what)
                        : object_map(program, fd, &st);
     if (err == 0)
-        find_origin(fd);
+        err = find_origin(fd);
     sys_close(fd);
     return err;
 }
@@ -300,17 +304,21 @@ static int read_preload_file(void)
     unsigned count = 1;
     int fd = sys_open("/etc/ld.so.preload");
 
-    has_preload_file = fd != -ENOENT;
-    if (fd < 0)
+    /* Whoever has no descriptors left may still have no such file. */
+    has_preload_file = fd != -ENOENT && (fd >= 0 || sys_exists("/etc/ld.so.preload") == 0);
+    if (!has_preload_file)
         return 0;
-    int err = mmapfd_raw(fd, 0, &file, &count, NULL, NULL);
-    sys_close(fd);
-    if (err != 0)
-        return 0;
-    char *list = alloc_string(file.mr_addr, file.mr_fsize);
-    sys_munmap(file.mr_addr, file.mr_msize);
-    if (list == NULL)
-        return 0;
+    int err = fd < 0 ? fd : mmapfd_raw(fd, 0, &file, &count, NULL, NULL);
+    if (fd >= 0)
+        sys_close(fd);
+    if (err == -EINVAL || err == -ENODEV || (err != 0 && !search_is_trouble(err)))
+        return 0; /* as natively if it is empty, no file, not for us to read */
+    char *list = err == 0 ? alloc_string(file.mr_addr, file.mr_fsize) : NULL;
+    if (err == 0)
+        sys_munmap(file.mr_addr, file.mr_msize);
+    if (list == NULL) /* who made the file wants no program without its libraries */
+        return error_set(ERROR_LIBRARY, ENOMEM, "/etc/ld.so.preload: cannot be read: %s",
+                         error_name(err != 0 ? -err : ENOMEM));
     for (char *c = list; (c = strchr(c, '#')) != NULL;) { /* a comment, to the end of the line */
         while (*c != '\0' && *c != '\n')
             *c++ = ' ';
@@ -385,7 +393,7 @@ static int try_start(void)
 static _Noreturn void list_and_exit(void)
 {
     if (options.explain != NULL)
-        sys_exit(explain_print(program, try_start()));
+        error_exit(explain_print(program, try_start()));
     struct list_options what = {
         .has_versions = options_is_set(options.verbose),
         .has_undefined = options_is_set(options.warn),
@@ -394,7 +402,7 @@ static _Noreturn void list_and_exit(void)
     };
 
     check(try_start());
-    sys_exit(list_print(program, &what));
+    error_exit(list_print(program, &what));
 }
 
 static _Noreturn void verify_and_exit(void)
@@ -406,7 +414,7 @@ static _Noreturn void enter_static(void)
 {
     check(stack_apply(program->name));
     process_set_auxv(AT_BASE, 0);
-    seal_loader();
+    check(seal_loader());
     arch_enter(process.sp, program->entry, 0);
 }
 
@@ -556,7 +564,7 @@ _Noreturn void main_continue(uintptr_t *sp)
     TRACE(.kind = TRACE_PHASE, .name = "constructors");
     if (options_is_set(options.seal))
         seal_start();
-    seal_loader();
+    check(seal_loader());
     if (world != WORLD_MUSL) { /* musl calls initialise and finalise through the stub's arrays */
         init_run_preinit(program);
         initialise();

@@ -316,6 +316,12 @@ const char *object_string(const struct object *o, uint64_t off)
     return off < o->strsz ? o->strtab + off : NULL;
 }
 
+/* Is it the kernel that has refused something, rather than a check? Then there is no comparison, and err says why. */
+static bool is_from_kernel(int err, const struct mmapfd_reason *why)
+{
+    return why->relation == NULL && err != -ENOTSUP && err != -EINVAL;
+}
+
 /* What the native loader says of a file that mmapfd has refused with err, NULL if it has no words. */
 static const char *familiar_words(int err, const struct mmapfd_reason *why, uint64_t size)
 {
@@ -327,6 +333,7 @@ static const char *familiar_words(int err, const struct mmapfd_reason *why, uint
         {"e_phentsize", "ELF file's phentsize not the expected size"},
         {"file length", "file too short"},
         {"empty file", "file too short"},
+        {"reading", "cannot read file data"},
     };
 
     for (size_t i = 0; i < sizeof familiar / sizeof familiar[0]; i++) {
@@ -337,6 +344,8 @@ static const char *familiar_words(int err, const struct mmapfd_reason *why, uint
         return "file too short";
     if (string_equal(why->check, "EI_CLASS") && why->found == ELFCLASS32)
         return "wrong ELF class: ELFCLASS32";
+    if (strstr(why->check, "a segment") != NULL && is_from_kernel(err, why))
+        return "failed to map segment from shared object";
     if (err == -EINVAL || string_starts(why->check, "a_") || strstr(why->check, "a.out") != NULL)
         return "invalid ELF header";
     return NULL;
@@ -363,9 +372,11 @@ static int explain_refusal(const struct object *o, int err, const struct mmapfd_
 {
     char sentence[192];
     const char *words = familiar_words(err, why, size);
+    bool is_kernel = is_from_kernel(err, why);
 
     mmapfd_explain(why, sentence, sizeof sentence);
-    error_set(ERROR_LIBRARY, -err, "%s: %s", o->name, words != NULL ? words : sentence);
+    error_set(ERROR_LIBRARY, -err, "%s: %s%s%s", o->name, words != NULL ? words : sentence,
+              is_kernel ? ": " : "", is_kernel ? error_name(-err) : "");
     if (string_equal(why->check, "e_machine"))
         error_explain("  %s is for another machine: e_machine is %lu (%s), wanted %lu (%s)\n",
                       o->name, why->found, name_machine(why->found), why->wanted,

@@ -5,6 +5,7 @@
 #include "options.h"
 
 #include "arch.h"
+#include "error.h"
 #include "print.h"
 #include "string.h"
 #include "sys.h"
@@ -148,7 +149,7 @@ int options_parse(struct options *options, int argc, char **argv)
         else if (string_starts(argv[i], "--explain="))
             options->explain = argv[i] + strlen("--explain=");
         else if (tell(self, argv[i]))
-            sys_exit(0);
+            error_exit(0);
         else
             parse_valued(options, self, argv, &i);
     }

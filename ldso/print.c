@@ -20,14 +20,18 @@ struct sink {
     int fd;       /* -1: what does not fit is only counted */
 };
 
+int print_err;
+
 static void sink_flush(struct sink *sink)
 {
     for (size_t done = 0; done < sink->len;) {
         long n = sys_write(sink->fd, sink->buf + done, sink->len - done);
         if (n == -EINTR)
             continue;
-        if (n <= 0)
+        if (n <= 0) {
+            print_err = print_err == 0 && sink->fd != 2 ? (int)(n != 0 ? n : -EIO) : print_err;
             break;
+        }
         done += (size_t)n;
     }
     sink->len = 0;

@@ -15,6 +15,9 @@ size_t print_buffer(char *buf, size_t cap, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 size_t print_buffer_args(char *buf, size_t cap, const char *format, va_list *args);
 
+/* -errno of the first write that failed on another descriptor than standard error, else 0. */
+extern int print_err;
+
 /* Writes to a descriptor; one write for anything below a kilobyte. */
 void print(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -8,6 +8,7 @@
 #include "profile.h"
 
 #include "alloc.h"
+#include "error.h"
 #include "json.h"
 #include "object.h"
 #include "print.h"
@@ -139,14 +140,8 @@ static const char *category_of(enum trace_kind kind)
                                     : "initialise";
 }
 
-static void write_trace(void)
+static void write_events(int fd, int pid)
 {
-    int fd = sys_open_write(profile.trace_file, O_TRUNC), pid = sys_getpid();
-
-    if (fd < 0) {
-        print(2, "ld.so: --trace: cannot write %s\n", profile.trace_file);
-        return;
-    }
     json_to(fd);
     json_object(NULL);
     json_array("traceEvents");
@@ -165,7 +160,20 @@ static void write_trace(void)
     json_end();
     json_string("displayTimeUnit", "ns");
     json_end();
-    sys_close(fd);
+}
+
+static void write_trace(void)
+{
+    int fd = sys_open_write(profile.trace_file, O_TRUNC), pid = sys_getpid();
+
+    print_err = 0;
+    if (fd >= 0) {
+        write_events(fd, pid);
+        sys_close(fd);
+    }
+    int err = fd < 0 ? fd : print_err;
+    if (err != 0)
+        print(2, "ld.so: --trace: cannot write %s: %s\n", profile.trace_file, error_name(-err));
 }
 
 static void finish(void)

@@ -18,7 +18,7 @@ extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 
 static bool is_sealing READ_ONLY_AFTER_START;
 
-void seal_loader(void)
+int seal_loader(void)
 {
     uintptr_t base = (uintptr_t)&__ehdr_start;
     const Elf64_Phdr *phdr = (const Elf64_Phdr *)(base + __ehdr_start.e_phoff);
@@ -28,9 +28,13 @@ void seal_loader(void)
             continue;
         uintptr_t first = sys_page_down(base + phdr[i].p_vaddr);
         uintptr_t end = sys_page_down(base + phdr[i].p_vaddr + phdr[i].p_memsz);
-        if (end > first)
-            sys_mprotect((void *)first, end - first, PROT_READ);
+        int err = end > first ? sys_mprotect((void *)first, end - first, PROT_READ) : 0;
+        if (err != 0)
+            return error_set(ERROR_LIBRARY, -err,
+                             "ld.so: cannot apply additional memory protection after relocation: %s",
+                             error_name(-err));
     }
+    return 0;
 }
 
 /* False if that is not to be had here; why is told once, to who listens. */

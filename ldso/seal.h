@@ -5,7 +5,7 @@
 struct object;
 
 /* The loader's variables and tables that are of READ_ONLY_AFTER_START. */
-void seal_loader(void);
+int seal_loader(void); /* 0 or -errno */
 
 /* The mappings of the loader and of all objects of the start; from now on seal_object does something. For who wants
  * that, and before seal_loader. */

@@ -45,41 +45,67 @@ static unsigned known_count;
 
 enum { KNOWN_MAX = 1024 }; /* a file may name any number of directories: more are asked each time */
 
-static char *program_origin(void)
+bool search_is_trouble(int err)
+{
+    switch (-err) {
+    case 0:
+    case ENOENT:
+    case EACCES:
+    case EPERM:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static int program_origin(char **origin)
 {
     char path[PATH_MAX];
     long len = sys_readlink("/proc/self/exe", path, sizeof path);
 
     if (len <= 0 || path[0] != '/')
-        return NULL;
+        return len < 0 ? (int)len : -ENOENT;
     while (len > 1 && path[len - 1] != '/')
         len--;
-    return alloc_string(path, (size_t)(len > 1 ? len - 1 : 1));
+    *origin = alloc_string(path, (size_t)(len > 1 ? len - 1 : 1));
+    return *origin != NULL ? 0 : -ENOMEM;
 }
 
 /* musl takes a path as it stands, glibc makes it absolute; neither makes it shorter. */
-static char *directory_of(const char *path)
+static int directory_of(const char *path, char **origin)
 {
     char cwd[PATH_MAX] = "";
     size_t len = (size_t)(string_basename(path) - path);
 
     if (len > 1)
         len--; /* the slash itself, unless it is the root */
-    if (path[0] == '/' || (world == WORLD_MUSL && len > 0))
-        return alloc_string(path, len);
-    if (world == WORLD_MUSL)
-        return alloc_string(".", 1);
-    if (sys_getcwd(cwd, sizeof cwd) <= 0)
-        return NULL;
-    return len == 0 ? alloc_string(cwd, strlen(cwd))
-                    : alloc_format("%s%s%.*s", cwd, cwd[1] == '\0' ? "" : "/", (int)len, path);
+    if (path[0] == '/' || (world == WORLD_MUSL && len > 0)) {
+        *origin = alloc_string(path, len);
+    } else if (world == WORLD_MUSL) {
+        *origin = alloc_string(".", 1);
+    } else {
+        long err = sys_getcwd(cwd, sizeof cwd);
+        if (err < 0)
+            return (int)err;
+        *origin = len == 0
+                      ? alloc_string(cwd, strlen(cwd))
+                      : alloc_format("%s%s%.*s", cwd, cwd[1] == '\0' ? "" : "/", (int)len, path);
+    }
+    return *origin != NULL ? 0 : -ENOMEM;
 }
 
-const char *search_origin(struct object *o)
+int search_origin(struct object *o, const char **origin)
 {
+    int err = 0;
+
     if (o->origin == NULL) /* mapped by the kernel: its name is whatever execve was given */
-        o->origin = o->is_program && !o->is_mapped_by_us ? program_origin() : directory_of(o->name);
-    return o->origin != NULL ? o->origin : "";
+        err = o->is_program && !o->is_mapped_by_us ? program_origin(&o->origin)
+                                                   : directory_of(o->name, &o->origin);
+    *origin = o->origin;
+    return err;
 }
 
 /* Length of "$NAME" or "${NAME}" at s, 0 if something else stands there. */
@@ -99,16 +125,20 @@ static size_t token_len(const char *s, size_t room, const char *name)
     return is_longer_name ? 0 : len + 1;
 }
 
-/* What a token at s stands for, NULL if it is none; *len becomes what it takes up. */
-static const char *token_value(const char *s, size_t room, struct object *o, size_t *len)
+/* What a token at s stands for: *value, NULL if it is none; *len becomes what it takes up. 0 or -errno. */
+static int token_value(const char *s, size_t room, struct object *o, const char **value,
+                       size_t *len)
 {
+    *value = NULL;
+    if (*s != '$')
+        return 0;
     if ((*len = token_len(s, room, "ORIGIN")) != 0)
-        return search_origin(o);
+        return search_origin(o, value);
     if ((*len = token_len(s, room, "LIB")) != 0)
-        return world == WORLD_MUSL ? NULL : ARCH_LIB;
-    if ((*len = token_len(s, room, "PLATFORM")) != 0)
-        return world == WORLD_MUSL ? NULL : search_options.platform;
-    return NULL;
+        *value = world == WORLD_MUSL ? NULL : ARCH_LIB;
+    else if ((*len = token_len(s, room, "PLATFORM")) != 0)
+        *value = world == WORLD_MUSL ? NULL : search_options.platform;
+    return 0;
 }
 
 /* Drops "." and "..", as far as the text tells, and empty components. path is absolute. */
@@ -175,43 +205,44 @@ static bool is_result_allowed(const char *result, bool has_token, const struct o
     return !search_options.is_secure || !has_token || !o->is_program || is_trusted(result);
 }
 
-char *search_expand(const char *s, size_t len, struct object *o)
+/* The same into path, which has room for PATH_MAX bytes: more cannot be there. */
+static int expand(const char *s, size_t len, struct object *o, char *path)
 {
-    char *out = alloc(len + 1);
     size_t used = 0;
     bool has_token = false;
 
-    for (size_t i = 0; i < len && out != NULL;) {
+    for (size_t i = 0; i < len;) {
         size_t taken = 1;
-        const char *value = s[i] == '$' ? token_value(s + i, len - i, o, &taken) : NULL;
+        const char *value;
+        int err = token_value(s + i, len - i, o, &value, &taken);
+        if (err != 0)
+            return err;
         has_token = has_token || value != NULL;
-        if (value != NULL && !is_origin_allowed(s, len, i, o)) {
-            alloc_free(out);
-            return NULL;
-        }
+        if (value != NULL && !is_origin_allowed(s, len, i, o))
+            return -ENOENT;
         size_t add = value != NULL ? strlen(value) : 1;
-        if (value == NULL)
-            taken = 1;
-        if (used + add >= PATH_MAX) { /* nothing can be there */
-            alloc_free(out);
-            return NULL;
-        }
-        char *grown = alloc_resize(out, used + add + len - i + 1);
-        if (grown == NULL)
-            alloc_free(out);
-        else
-            memcpy(grown + used, value != NULL ? value : s + i, add);
-        out = grown;
+        if (used + add >= PATH_MAX)
+            return -ENOENT;
+        memcpy(path + used, value != NULL ? value : s + i, add);
         used += add;
-        i += taken;
+        i += value != NULL ? taken : 1;
     }
-    if (out != NULL)
-        out[used] = '\0';
-    if (out != NULL && !is_result_allowed(out, has_token, o)) {
-        alloc_free(out);
-        return NULL;
-    }
-    return out;
+    path[used] = '\0';
+    return is_result_allowed(path, has_token, o) ? 0 : -ENOENT;
+}
+
+int search_expand(const char *s, size_t len, struct object *o, char **out)
+{
+    char path[PATH_MAX];
+    int err = expand(s, len, o, path);
+
+    *out = err == 0 ? alloc_string(path, strlen(path)) : NULL;
+    if (err == 0 && *out == NULL)
+        err = -ENOMEM;
+    if (!search_is_trouble(err))
+        return err == 0 ? 0 : -ENOENT;
+    return error_set(ERROR_LIBRARY, -err, "%s: cannot tell what \"%.*s\" stands for: %s", o->name,
+                     (int)len, s, error_name(-err));
 }
 
 static bool has_hwcaps(const char *dir)
@@ -269,15 +300,18 @@ static int try_element(const struct query *q, const char *element, size_t len, s
 {
     if (len == 0 && world == WORLD_MUSL)
         return -ENOENT;
-    char *dir = len == 0        ? alloc_string(".", 1)
-                : q->is_literal ? alloc_string(element, len)
-                                : search_expand(element, len, o);
-    if (dir == NULL)
-        return -ENOENT;
+    if (len == 0) {
+        element = ".";
+        len = 1;
+    }
+    char *dir = q->is_literal ? alloc_string(element, len) : NULL;
+    int err = dir == NULL ? search_expand(element, len, o, &dir) : 0;
+    if (err != 0)
+        return err;
     size_t end = strlen(dir);
     while (end > 1 && dir[end - 1] == '/')
         dir[--end] = '\0';
-    int err = try_directory(q, string_equal(dir, "/") ? "" : dir);
+    err = try_directory(q, string_equal(dir, "/") ? "" : dir);
     alloc_free(dir);
     return err;
 }
@@ -303,7 +337,9 @@ static void trace_rule(const struct query *q, const char *rule, const struct obj
 {
     if (!trace_is_on || q->name == NULL)
         return;
-    char *expanded = q->is_literal ? NULL : search_expand(list, strlen(list), o);
+    char *expanded = NULL;
+    if (!q->is_literal && search_expand(list, strlen(list), o, &expanded) != 0)
+        error_clear();
     TRACE(.kind = TRACE_RULE, .rule = rule, .object = of,
           .name = expanded != NULL ? expanded : list);
     alloc_free(expanded);
@@ -394,7 +430,8 @@ static int try_cache(struct query *q)
     const char *path = cache_lookup(q->name);
     if (path == NULL) {
         TRACE(.kind = TRACE_TRY, .rule = rule);
-        TRACE(.kind = TRACE_PASS, .text = "no entry for this name");
+        TRACE(.kind = TRACE_PASS,
+              .text = cache_err != 0 ? error_name(-cache_err) : "no entry for this name");
     }
     return path != NULL ? q->try(path, rule, q->arg) : -ENOENT;
 }

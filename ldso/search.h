@@ -31,12 +31,16 @@ typedef int search_try(const char *path, const char *rule, void *arg);
  */
 int search_library(const char *name, struct object *by, search_try *try, void *arg);
 
-/* s with $ORIGIN (of o), $LIB and $PLATFORM replaced, both spellings; NULL when there is no memory,
- * or when a privileged start forbids what s asks for. Freed by the caller. */
-char *search_expand(const char *s, size_t len, struct object *o);
+/* s with $ORIGIN (of o), $LIB and $PLATFORM replaced, both spellings, for the caller to free. -ENOENT if nothing can be
+ * there: it is too long, a privileged start forbids what it asks for, nobody knows o's directory. Else -errno with the
+ * error record set. */
+int search_expand(const char *s, size_t len, struct object *o, char **out);
 
-/* The directory of o's file, absolute; "" when it cannot be told. Owned by o. */
-const char *search_origin(struct object *o);
+/* The directory of o's file, absolute, owned by o. 0, or -errno when it cannot be told. */
+int search_origin(struct object *o, const char **origin);
+
+/* Is it the machine that fails a call, for want of memory or descriptors or of a sound disk, and not the path? */
+bool search_is_trouble(int err);
 
 /* Calls visit for each directory that a search for by would use; those that only a cache knows are not
  * among them. */

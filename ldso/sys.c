@@ -65,9 +65,15 @@ void sys_find_page_size(void)
     __atomic_store_n(&sys_page_size, size < largest ? size : smallest, __ATOMIC_RELAXED);
 }
 
+/* A signal that comes while a file server is waited for is no reason to take another file than the first. */
 int sys_open(const char *path)
 {
-    return (int)arch_syscall(SYS_OPENAT, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    int fd;
+
+    do {
+        fd = (int)arch_syscall(SYS_OPENAT, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    } while (fd == -EINTR);
+    return fd;
 }
 
 int sys_open_write(const char *path, int how)

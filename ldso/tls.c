@@ -270,7 +270,9 @@ int tls_setup_alone(void)
     if (!ARCH_TLS_ABOVE_TP)
         tp += tls_block.size; /* a multiple of align */
     int err = arch_set_thread_pointer(tp);
-    return err != 0 ? error_set(ERROR_LIBRARY, -err, "cannot set the thread pointer") : 0;
+    return err != 0 ? error_set(ERROR_LIBRARY, -err, "cannot set the thread pointer: %s",
+                                error_name(-err))
+                    : 0;
 }
 
 size_t tls_surplus(void)

@@ -13,6 +13,7 @@
  */
 #include "alloc.h"
 #include "arch.h"
+#include "error.h"
 #include "glibc_threads.h"
 #include "init.h"
 #include "libc.h"
@@ -56,8 +57,8 @@ static int stub_nothing(void)
 
 /* ld-linux reads /etc/ld.so.preload by itself, and would load those objects into its private world.
  * No variable turns that off, so the file's name in our private mapping of its read-only data is
- * emptied. */
-static void blank_preload_name(void)
+ * emptied. False: it could not be. */
+static bool blank_preload_name(void)
 {
     const size_t len = sizeof PRELOAD_FILE;
 
@@ -69,13 +70,13 @@ static void blank_preload_name(void)
             if (*at != '/' || memcmp(at, PRELOAD_FILE, len) != 0)
                 continue;
             char *page = (char *)sys_page_down((uintptr_t)at);
-            if (sys_mprotect(page, sys_page_size, (int)(s->mr_prot | PROT_WRITE)) == 0) {
-                *at = '\0';
-                sys_mprotect(page, sys_page_size, (int)s->mr_prot);
-            }
-            return;
+            if (sys_mprotect(page, sys_page_size, (int)(s->mr_prot | PROT_WRITE)) != 0)
+                return false;
+            *at = '\0';
+            return sys_mprotect(page, sys_page_size, (int)s->mr_prot) == 0;
         }
     }
+    return true;
 }
 
 static void (*construct_program[1])(void) READ_ONLY_AFTER_START;
@@ -129,8 +130,8 @@ const Elf64_Phdr *glibc_build_stub(const struct libc_services *services, unsigne
         .bias = object_base.head->bias,
     };
 
-    if (services->has_preload_file)
-        blank_preload_name();
+    if (services->has_preload_file && !blank_preload_name())
+        return NULL;
     init_skips_program = true;
     stack_change_threads = glibc_change_stacks;
     return stub_build(&plan, count);
@@ -244,24 +245,30 @@ static bool install_functions(struct object *libc, const struct slots *s,
     return found == USERS;
 }
 
-static bool try_hooks(struct object *libc, const struct libc_services *services)
+/* 0, -ENOENT where they are not found, or -errno. */
+static int try_hooks(struct object *libc, const struct libc_services *services)
 {
     struct object *boot = libc_boot_object;
     const Elf64_Sym *global = libc_definition(boot, "_rtld_global_ro", NULL);
     size_t relro_len = boot->relro_end - boot->relro_start;
 
     if (global == NULL || object_at(boot, global->st_value, global->st_size, PROT_WRITE) == NULL)
-        return false;
+        return -ENOENT;
     struct slots s = {.at = (uintptr_t *)(boot->bias + global->st_value),
                       .count = global->st_size / sizeof *s.at};
-    sys_mprotect((void *)boot->relro_start, relro_len, PROT_READ | PROT_WRITE);
+    int err = sys_mprotect((void *)boot->relro_start, relro_len, PROT_READ | PROT_WRITE);
+    if (err != 0)
+        return err;
     bool is_done = install_table(libc, &s, services);
     if (!is_done && (s.saved = alloc_array(s.count, sizeof *s.saved)) != NULL) {
         is_done = install_functions(libc, &s, services);
         alloc_free(s.saved);
     }
-    sys_mprotect((void *)boot->relro_start, relro_len, PROT_READ);
-    return is_done;
+    err = sys_mprotect((void *)boot->relro_start, relro_len, PROT_READ);
+    if (err != 0)
+        print(2, "WARNING: ld.so: %s: cannot be protected again, its hooks being set: %s\n",
+              boot->name, error_name(-err));
+    return is_done ? 0 : -ENOENT;
 }
 
 /* There is one ld-linux: the first libc's hooks are those of all. */
@@ -272,11 +279,13 @@ static void install_hooks(struct object *libc, const struct libc_services *servi
     if (is_done)
         return;
     is_done = true;
-    if (!try_hooks(libc, services))
-        print(2,
-              "WARNING: ld.so: %s: its own dlopen cannot be redirected: name services, character "
-              "sets and thread cancellation may not work\n",
-              libc->name);
+    int err = try_hooks(libc, services);
+    if (err != 0)
+        print(
+            2,
+            "WARNING: ld.so: %s: its own dlopen cannot be redirected%s%s: name services, character "
+            "sets and thread cancellation may not work\n",
+            libc->name, err != -ENOENT ? ": " : "", err != -ENOENT ? error_name(-err) : "");
 }
 
 static void register_fork_handlers(struct object *libc, const struct libc_services *services)
