@@ -139,8 +139,6 @@ static int prepare(const struct opening *what, struct object *first, struct obje
     if (err == 0 && first != NULL)
         err = reloc_objects(first, (mode & RTLD_NOW) == 0 && !reloc_always_now);
     if (err == 0 && first != NULL)
-        err = init_check(first);
-    if (err == 0 && first != NULL)
         err = reloc_protect(first);
     if (err == 0)
         err = init_sort(root);

@@ -203,37 +203,6 @@ int init_sort_for_exit(struct object_list *list)
     return sort(list, object_base.head, true);
 }
 
-static bool is_code(const struct object *o, uintptr_t addr)
-{
-    if (object_can_execute(o, addr))
-        return true;
-    const struct object *other = object_by_addr(addr);
-    return other != NULL && object_can_execute(other, addr);
-}
-
-int init_check(struct object *first)
-{
-    for (const struct object *o = first; o != NULL; o = o->next) {
-        const struct {
-            const char *name;
-            const uintptr_t *array;
-            size_t count;
-        } arrays[] = {{"DT_PREINIT_ARRAY", o->preinit_array, o->preinit_count},
-                      {"DT_INIT_ARRAY", o->init_array, o->init_count},
-                      {"DT_FINI_ARRAY", o->fini_array, o->fini_count}};
-        for (size_t i = 0; i < 3 && !o->is_boot; i++) {
-            for (size_t k = 0; k < arrays[i].count; k++) {
-                if (!is_code(o, arrays[i].array[k]))
-                    return error_set(
-                        ERROR_LIBRARY, ENOEXEC,
-                        "%s: %s[%lu] is 0x%lx, wanted an address in an executable segment", o->name,
-                        arrays[i].name, k, arrays[i].array[k]);
-            }
-        }
-    }
-    return 0;
-}
-
 static void call(uintptr_t function)
 {
     ((init_function *)function)(init_args.argc, init_args.argv, init_args.envp);

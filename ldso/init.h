@@ -17,10 +17,6 @@ extern bool init_skips_program;
 /* True from the moment exit runs destructors: nothing is unmapped any more. */
 extern bool init_is_exiting;
 
-/* Checks that every entry of the arrays of first and all later objects is code. After relocation. 0
- * or -errno. */
-int init_check(struct object *first);
-
 /* Fills root->init_order for its closure: who is constructed before whom. 0 or -ENOMEM. */
 int init_sort(struct object *root);
 

@@ -386,7 +386,7 @@ static int try_start(void)
 
     if (err == 0)
         err = reloc_try(program);
-    return err == 0 ? init_check(program) : err;
+    return err;
 }
 
 /* --list, LD_TRACE_LOADED_OBJECTS: what ldd wants to know besides is in other variables. */
@@ -553,7 +553,6 @@ _Noreturn void main_continue(uintptr_t *sp)
     TRACE(.kind = TRACE_PHASE, .name = "relocation");
     check(reloc_objects(program, world != WORLD_MUSL && !reloc_always_now));
     TRACE(.kind = TRACE_PHASE, .name = "protection, order");
-    check(init_check(program));
     check(init_sort(program));
     check(reloc_protect(program));
     tls_copy_images();

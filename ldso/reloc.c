@@ -8,8 +8,9 @@
  * Order matters because IFUNC resolvers are code: they may use relocated data and call other
  * libraries. So all plain relocations of all objects come first; then, object by object,
  * dependencies before their users, COPY (whose sources hold their final values by then) and
- * resolvers. What has to wait is kept in one list with its definition. A wrong file is noticed in
- * the first pass, before any of its code has run.
+ * resolvers. What has to wait is kept in one list with its definition. A wrong file is noticed before that,
+ * when none of its code has run: what waits is checked when it is put there, and between the two come the arrays of
+ * constructors and destructors.
  */
 #include "reloc.h"
 
@@ -362,16 +363,80 @@ static int apply(struct work *w, const Elf64_Rela *rela, uintptr_t s)
     return store(w, rela->r_offset, value);
 }
 
-/* What st_value names is going to be called: it has to be code. */
-static int defer_ifunc(const struct work *w, const Elf64_Rela *rela)
-{
-    const struct object *o = w->memo.def.object;
+/* The arrays of functions that the dynamic section names. */
+struct function_array {
+    const char *name;
+    const uintptr_t *entries;
+    size_t count;
+};
+enum { ARRAYS = 3 };
 
-    if (!object_can_execute(o, w->memo.def.value))
+static struct function_array array_of(const struct object *o, unsigned i)
+{
+    const struct function_array arrays[ARRAYS] = {
+        {"DT_PREINIT_ARRAY", o->preinit_array, o->preinit_count},
+        {"DT_INIT_ARRAY", o->init_array, o->init_count},
+        {"DT_FINI_ARRAY", o->fini_array, o->fini_count},
+    };
+
+    return arrays[i];
+}
+
+/* A resolver, which is going to be called: it has to be code, and what it resolves a place that can be changed. Until then
+ * it stands itself for the function if that is a constructor, so that check_arrays finds code there. */
+static int defer_resolver(struct work *w, const Elf64_Rela *rela, const char *kind,
+                          const struct lookup_def *def)
+{
+    const struct object *o = def->object;
+    struct unaligned *word = target(w, rela->r_offset, sizeof(uint32_t));
+
+    if (!object_can_execute(o, def->value))
         return error_set(ERROR_LIBRARY, ENOEXEC,
-                         "%s: IFUNC resolver at 0x%lx is not in an executable segment", o->name,
-                         w->memo.def.value - o->bias);
-    return defer(w->object, rela, &w->memo.def);
+                         "%s: %s resolver at 0x%lx is not in an executable segment", o->name, kind,
+                         def->value - o->bias);
+    if (word == NULL)
+        return bad_target(w->object, rela->r_offset);
+    for (unsigned i = 0; i < ARRAYS; i++) {
+        struct function_array a = array_of(w->object, i);
+        if ((uintptr_t)word - (uintptr_t)a.entries < a.count * sizeof *a.entries &&
+            target(w, rela->r_offset, sizeof *word) != NULL)
+            word->value = def->value;
+    }
+    return defer(w->object, rela, def);
+}
+
+/* COPY: both sides say a size; the smaller one is copied, and source and target are checked for it. */
+static int find_copy(const struct deferred *d, void **to, const void **from, uint64_t *size)
+{
+    uint64_t index = ELF64_R_SYM(d->rela->r_info);
+
+    if (index >= d->object->sym_count) /* a table that has relocated itself */
+        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation names symbol %lu of %u",
+                         d->object->name, index, d->object->sym_count);
+    const Elf64_Sym *sym = &d->object->symtab[index];
+    *size = sym->st_size < d->def.sym->st_size ? sym->st_size : d->def.sym->st_size;
+    *to = object_at(d->object, d->rela->r_offset, *size, PROT_WRITE);
+    *from = object_at(d->def.object, d->def.value - d->def.object->bias, *size, PROT_READ);
+    if (d->def.is_override)
+        *from = (const void *)d->def.value;
+    if (*to == NULL || *from == NULL)
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: COPY relocation of %lu bytes at 0x%lx is outside the segments",
+                         d->object->name, *size, d->rela->r_offset);
+    return 0;
+}
+
+static int defer_copy(const struct work *w, const Elf64_Rela *rela)
+{
+    const struct deferred d = {w->object, rela, w->memo.def};
+    void *to;
+    const void *from;
+    uint64_t size;
+
+    if (d.def.sym == NULL) /* undefined and weak */
+        return 0;
+    int err = find_copy(&d, &to, &from, &size);
+    return err == 0 ? defer(w->object, rela, &w->memo.def) : err;
 }
 
 static bool is_tls(uint32_t type)
@@ -410,9 +475,9 @@ static int relocate_symbol(struct work *w, const Elf64_Rela *rela, uint32_t type
     if (is_tls(type))
         return relocate_tls(w, rela, type);
     if (type == REL_COPY)
-        return defer(w->object, rela, &w->memo.def);
+        return defer_copy(w, rela);
     if (w->memo.def.is_ifunc)
-        return defer_ifunc(w, rela);
+        return defer_resolver(w, rela, "IFUNC", &w->memo.def);
     return apply(w, rela, audited(w, type, w->memo.def.value));
 }
 
@@ -433,11 +498,9 @@ static int relocate_one(struct work *w, const Elf64_Rela *rela)
         word->value = o->bias + (uint64_t)rela->r_addend;
         return 0;
     case REL_IRELATIVE:
-        if (!object_can_execute(o, o->bias + (uint64_t)rela->r_addend))
-            return error_set(ERROR_LIBRARY, ENOEXEC,
-                             "%s: IRELATIVE resolver at 0x%lx is not in an executable segment",
-                             o->name, (uint64_t)rela->r_addend);
-        return defer(o, rela, &(struct lookup_def){.object = o});
+        return defer_resolver(
+            w, rela, "IRELATIVE",
+            &(struct lookup_def){.object = o, .value = o->bias + (uint64_t)rela->r_addend});
     case REL_ABS64:
     case REL_ABS32:
     case REL_PC32:
@@ -613,30 +676,16 @@ static int relocate_and_tell(struct object *o, bool is_lazy)
     return err;
 }
 
-/* COPY: both sides say a size; the smaller one is copied, and source and target are checked for it.
- */
 static int copy(const struct deferred *d)
 {
-    uint64_t index = ELF64_R_SYM(d->rela->r_info);
+    void *to;
+    const void *from;
+    uint64_t size;
+    int err = find_copy(d, &to, &from, &size);
 
-    if (d->def.sym == NULL)
-        return 0;                      /* undefined and weak */
-    if (index >= d->object->sym_count) /* a table that has relocated itself */
-        return error_set(ERROR_LIBRARY, ENOEXEC, "%s: relocation names symbol %lu of %u",
-                         d->object->name, index, d->object->sym_count);
-    const Elf64_Sym *sym = &d->object->symtab[index];
-    uint64_t size = sym->st_size < d->def.sym->st_size ? sym->st_size : d->def.sym->st_size;
-    void *to = object_at(d->object, d->rela->r_offset, size, PROT_WRITE);
-    const void *from = object_at(d->def.object, d->def.value - d->def.object->bias, size,
-                                 PROT_READ);
-    if (d->def.is_override)
-        from = (const void *)d->def.value;
-    if (to == NULL || from == NULL)
-        return error_set(ERROR_LIBRARY, ENOEXEC,
-                         "%s: COPY relocation of %lu bytes at 0x%lx is outside the segments",
-                         d->object->name, size, d->rela->r_offset);
-    memmove(to, from, size); /* a malformed object can copy from itself */
-    return 0;
+    if (err == 0)
+        memmove(to, from, size); /* a malformed object can copy from itself */
+    return err;
 }
 
 static int finish_one(const struct deferred *d, bool is_copy_pass)
@@ -648,9 +697,9 @@ static int finish_one(const struct deferred *d, bool is_copy_pass)
         return 0;
     if (type == REL_COPY)
         return copy(d);
-    uintptr_t value = type == REL_IRELATIVE
-                          ? resolve_ifunc(d->object->bias + (uint64_t)d->rela->r_addend)
-                          : audited(&w, type, resolve_ifunc(d->def.value));
+    uintptr_t value = resolve_ifunc(d->def.value);
+    if (type != REL_IRELATIVE)
+        value = audited(&w, type, value);
     int err = set_text(&w, true);
     if (err == 0)
         err = type == REL_IRELATIVE ? store(&w, d->rela->r_offset, value)
@@ -674,6 +723,35 @@ static int finish(void)
     return err;
 }
 
+/* Of o, or of another: *other is where the last such one was, so that few are sought. */
+static bool is_code(const struct object *o, uintptr_t addr, const struct object **other)
+{
+    if (object_can_execute(o, addr) || (*other != NULL && object_can_execute(*other, addr)))
+        return true;
+    *other = object_by_addr(addr);
+    return *other != NULL && object_can_execute(*other, addr);
+}
+
+/* What the arrays of first and all later objects hold is going to be called. */
+static int check_arrays(const struct object *first)
+{
+    const struct object *other = NULL;
+
+    for (const struct object *o = first; o != NULL; o = o->next) {
+        for (unsigned i = 0; i < ARRAYS && !o->is_boot; i++) {
+            struct function_array a = array_of(o, i);
+            for (size_t k = 0; k < a.count; k++) {
+                if (!is_code(o, a.entries[k], &other))
+                    return error_set(
+                        ERROR_LIBRARY, ENOEXEC,
+                        "%s: %s[%lu] is 0x%lx, wanted an address in an executable segment", o->name,
+                        a.name, k, a.entries[k]);
+            }
+        }
+    }
+    return 0;
+}
+
 int reloc_objects(struct object *first, bool is_lazy)
 {
     struct deferred *outer = deferred; /* a resolver may dlopen */
@@ -689,8 +767,12 @@ int reloc_objects(struct object *first, bool is_lazy)
             err = relocate_and_tell(o, is_lazy);
     }
     join_end(first);
+    if (err == 0)
+        err = check_arrays(first);
     if (err == 0 && !is_trial)
         err = finish();
+    if (err == 0 && deferred_count > 0) /* a COPY, or a resolver's answer, can be anywhere */
+        err = check_arrays(first);
     for (struct object *o = first; o != NULL && err == 0; o = o->next) {
         o->is_relocated = true;
         if (o->tls_is_unfilled)

@@ -15,7 +15,8 @@ extern bool reloc_always_now;
 /*
  * Relocates first and every object linked after it that is not relocated yet, dependencies first;
  * the booted loader is left alone. is_lazy: functions that nobody defines are no error until they
- * are called. 0, or -errno with the record set; no code of any object has run then.
+ * are called. 0, or -errno with the record set; no code of any object has run then, unless it is for memory, or for
+ * what a resolver has changed.
  */
 int reloc_objects(struct object *first, bool is_lazy);
 

@@ -175,8 +175,6 @@ static int link_objects(struct object *program, struct object *library, bool is_
     if (err == 0)
         err = reloc_objects(program, is_lazy);
     if (err == 0)
-        err = init_check(program);
-    if (err == 0)
         err = init_sort(program);
     if (err == 0)
         err = reloc_protect(program);
