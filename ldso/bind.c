@@ -70,8 +70,13 @@ static int search_definition(struct object *o, uint32_t index, enum lookup_mode 
                          o->name, index, name, o->versym[index] & 0x7fff);
     lookup_init(&n, name, lookup_wanted_version(o, index));
     memo->def = lookup_define(o, sym);
-    if (answer == JOIN_UNKNOWN &&
-        (binds_to_itself(o, sym, mode, &n) || lookup_in_scope(o, &n, mode, &memo->def)))
+    bool is_found = answer == JOIN_UNKNOWN &&
+                    (binds_to_itself(o, sym, mode, &n) || lookup_in_scope(o, &n, mode, &memo->def));
+    if (n.crowded != NULL)
+        return error_set(ERROR_LIBRARY, ENOEXEC,
+                         "%s: too many symbols have the same hash: 0x%x is that of %s",
+                         n.crowded->name, n.gnu_hash, name);
+    if (is_found)
         return 0;
     memo->def = (struct lookup_def){0};
     return ELF64_ST_BIND(sym->st_info) == STB_WEAK || memo->allows_undefined

@@ -64,24 +64,34 @@ struct object *dl_from_handle(void *handle)
     return NULL;
 }
 
-/* Takes o out of everything that may refer to it, and unmaps it. */
+/* Takes those that have the mark out of everything that may refer to them. */
+static void forget(struct namespace *ns, unsigned mark)
+{
+    for (struct object *o = ns->head; o != NULL; o = o->next) {
+        object_list_purge(&o->roots, mark);
+        object_list_purge(&o->bound, mark);
+        while (o->loader != NULL && o->loader->visit == mark)
+            o->loader = o->loader->loader;
+    }
+    lookup_forget(ns, mark);
+}
+
+/* o is forgotten. */
 static void destroy(struct object *o)
 {
     TRACE(.kind = TRACE_UNMAP, .object = o);
     object_unlink(o);
-    for (struct object *other = o->ns->head; other != NULL; other = other->next) {
-        object_list_remove(&other->roots, o);
-        object_list_remove(&other->bound, o);
-        if (other->loader == o)
-            other->loader = o->loader;
-    }
-    lookup_forget(o);
     tls_remove_module(o);
     object_free(o);
 }
 
 static void roll_back(struct namespace *ns, const struct object *last)
 {
+    unsigned mark = object_new_mark();
+
+    for (struct object *o = ns->tail; o != last; o = o->prev)
+        o->visit = mark;
+    forget(ns, mark);
     while (ns->tail != last) {
         audit_object_closed(ns->tail);
         destroy(ns->tail);
@@ -348,26 +358,50 @@ static bool is_root(const struct object *o)
            __atomic_load_n(&o->pending_dtors, __ATOMIC_RELAXED) > 0;
 }
 
-static bool reach(struct object *o)
+/* Puts o, if it is reached for the first time, among those from which others are still to be reached. */
+static void reach(struct object *o, struct object **due)
 {
-    bool is_first = !o->is_live;
-
+    if (o->is_live)
+        return;
     o->is_live = true;
-    return is_first;
+    o->walk_parent = *due;
+    *due = o;
 }
 
-/* One step from every live object; true if anything became live. */
-static bool spread(const struct namespace *ns)
+static void find_live(const struct namespace *ns)
 {
-    bool any = false;
+    struct object *due = NULL;
 
+    for (struct object *o = ns->head; o != NULL; o = o->next)
+        o->is_live = false;
     for (struct object *o = ns->head; o != NULL; o = o->next) {
-        for (size_t i = 0; o->is_live && o->needed != NULL && i < o->needed_count; i++)
-            any |= reach(o->needed[i]);
-        for (unsigned i = 0; o->is_live && i < o->bound.count; i++)
-            any |= reach(o->bound.items[i]);
+        if (is_root(o))
+            reach(o, &due);
     }
-    return any;
+    while (due != NULL) {
+        struct object *o = due;
+        due = o->walk_parent;
+        for (size_t i = 0; o->needed != NULL && i < o->needed_count; i++)
+            reach(o->needed[i], &due);
+        for (unsigned i = 0; i < o->bound.count; i++)
+            reach(o->bound.items[i], &due);
+    }
+}
+
+/* Forgets and unmaps those of the list that are not live. */
+static void destroy_dead(struct namespace *ns, const struct object_list *list)
+{
+    unsigned mark = object_new_mark();
+
+    for (unsigned i = 0; i < list->count; i++)
+        list->items[i]->visit = list->items[i]->is_live ? 0 : mark;
+    forget(ns, mark);
+    for (unsigned i = 0; i < list->count; i++) {
+        if (list->items[i]->visit != mark)
+            continue;
+        destroy(list->items[i]);
+        dl_removed++;
+    }
 }
 
 static int collect_once(struct namespace *ns)
@@ -376,10 +410,7 @@ static int collect_once(struct namespace *ns)
     bool is_any = false;
     int err = 0;
 
-    for (struct object *o = ns->head; o != NULL; o = o->next)
-        o->is_live = is_root(o);
-    while (spread(ns))
-        ;
+    find_live(ns);
     for (struct object *o = ns->head; o != NULL && err == 0; o = o->next)
         err = object_list_add(&order, o);
     if (err == 0)
@@ -395,12 +426,8 @@ static int collect_once(struct namespace *ns)
         audit_activity(ns, LA_ACT_DELETE);
     if (err == 0)
         rdebug_notify(ns, RDEBUG_DELETE);
-    for (unsigned i = 0; i < order.count && err == 0; i++) {
-        if (!order.items[i]->is_live) {
-            destroy(order.items[i]);
-            dl_removed++;
-        }
-    }
+    if (err == 0 && is_any)
+        destroy_dead(ns, &order);
     if (is_any)
         audit_activity(ns, LA_ACT_CONSISTENT);
     rdebug_notify(ns, RDEBUG_CONSISTENT);

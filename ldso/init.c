@@ -35,7 +35,8 @@ struct init_args init_args READ_ONLY_AFTER_START;
 bool init_skips_program READ_ONLY_AFTER_START;
 bool init_is_exiting;
 
-static struct object_list constructed; /* in order; musl's destructors run it backwards */
+static struct object_list
+    constructed; /* in the musl world, in order: destructors run it backwards */
 
 /* A walk: members carry the mark unseen until they are met, then seen. */
 struct walk {
@@ -239,7 +240,8 @@ static void construct(struct object *o)
     if (o->is_initialised || o->is_boot)
         return;
     o->is_initialised = true;
-    object_list_add(&constructed, o); /* without memory its destructors are not run at exit */
+    if (world == WORLD_MUSL)
+        object_list_add(&constructed, o); /* without memory its destructors are not run at exit */
     if (!o->is_program || !init_skips_program)
         init_run_own(o);
 }
@@ -287,7 +289,6 @@ void init_finish(struct object *o)
     if (!(world == WORLD_MUSL ? o->is_constructed : o->is_initialised) || o->is_finalised)
         return;
     o->is_finalised = true;
-    object_list_remove(&constructed, o);
     TRACE(.kind = TRACE_FINALISE, .object = o);
     bool was_held = guard_pause();
     for (size_t i = o->fini_count; i-- > 0;)

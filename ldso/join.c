@@ -63,6 +63,8 @@ static struct {
     uint32_t *missing; /* numbers of needs: all that are not found yet are among them */
     uint32_t missing_len, not_found;
 
+    uint64_t work; /* spent on slots and names that were not those sought, where these were many */
+
     uint64_t *bitmap; /* one bit for each value of a mixed hash, above bitmap_shift */
     unsigned bitmap_shift;
 } join;
@@ -178,12 +180,35 @@ static bool make_room(size_t references)
     return true;
 }
 
+/*
+ * Names can be made up so that their hashes are the same, or fall in the same place. Then each need is compared with
+ * many. That is done in proportion to their number; then all of this is given up, and each symbol is searched for.
+ */
+enum { FEW_PROBES = 64, WORK = 1 << 20, WORK_EACH = 64 };
+
+static void give_up(void)
+{
+    join.work = UINT64_MAX;
+}
+
+static bool is_given_up(void)
+{
+    return join.work > WORK + (uint64_t)WORK_EACH * join.count;
+}
+
+static void count_work(uint32_t probes, const char *name)
+{
+    if (probes > FEW_PROBES && !is_given_up())
+        join.work += (uint64_t)probes * (1 + strlen(name) / 32);
+}
+
 /* The number of a need like this one, or of a new one. */
 static uint32_t add_need(const struct need *new)
 {
-    uint32_t at;
+    uint32_t at, probes = 0;
 
     for (at = mix(new->hash) >> join.slot_shift; join.slots[at].need != 0; at = next_slot(at)) {
+        probes++;
         const struct need *n = &join.needs[join.slots[at].need];
         uint32_t unlike = join.slots[at].hash ^ new->hash;
 
@@ -192,8 +217,11 @@ static uint32_t add_need(const struct need *new)
             continue;
         if (n->is_plt == new->is_plt && string_equal_words(n->name, new->name) &&
             is_same_version(n->version, new->version))
-            return join.slots[at].need;
+            break;
     }
+    count_work(probes, new->name);
+    if (join.slots[at].need != 0)
+        return join.slots[at].need;
     join.needs[++join.count] = *new;
     join.slots[at] = (struct slot){join.count, new->hash};
     return join.count;
@@ -234,7 +262,9 @@ static bool prefers_own(struct object *o, const struct need *n)
     struct lookup_name name = name_of(n);
     struct lookup_def def;
 
-    return o->is_symbolic && world != WORLD_MUSL && lookup_in_object(o, &name, mode_of(n), &def);
+    /* What was given up in there is an error, as soon as it is searched for. */
+    return o->is_symbolic && world != WORLD_MUSL &&
+           (lookup_in_object(o, &name, mode_of(n), &def) || name.crowded != NULL);
 }
 
 static void add_references(struct object *o, struct reference *batch, unsigned count,
@@ -295,7 +325,7 @@ static void collect_table(struct object *o, const Elf64_Rela *table, size_t coun
     struct reference batch[BATCH] = {{.symbol = 0}};
     unsigned len = 0;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !is_given_up(); i++) {
         uint32_t symbol = (uint32_t)ELF64_R_SYM(table[i].r_info);
         enum kind kind = kind_of((uint32_t)ELF64_R_TYPE(table[i].r_info));
         struct reference *last = len > 0 ? &batch[len - 1] : NULL;
@@ -405,9 +435,12 @@ static void find_need(const struct object *o, struct hit *hit)
  * name (MATCH_IF_ALONE), once is enough. */
 static void meet(struct object *o, const struct hit *hit)
 {
+    uint32_t probes = 0;
+
     for (uint32_t at = mix(hit->hash) >> join.slot_shift; join.slots[at].need != 0;
          at = next_slot(at)) {
         struct need *n = &join.needs[join.slots[at].need];
+        probes++;
         if ((join.slots[at].hash | 1) != (hit->hash | 1) || n->is_found || n->asked == o)
             continue;
         struct lookup_name name = name_of(n);
@@ -417,6 +450,7 @@ static void meet(struct object *o, const struct hit *hit)
         if (is_final)
             n->asked = o;
     }
+    count_work(probes, hit->need->name);
 }
 
 static void meet_batch(struct object *o, struct hit *batch, unsigned count)
@@ -461,7 +495,7 @@ static void read_chains(struct object *o)
     struct hit batch[BATCH];
     unsigned len = 0;
 
-    for (uint32_t i = first_hashed(o), end = end_hashed(o); i < end; i++) {
+    for (uint32_t i = first_hashed(o), end = end_hashed(o); i < end && !is_given_up(); i++) {
         uint32_t hash = hash_of(o, i);
         uint32_t bit = mix(hash) >> join.bitmap_shift;
         if ((join.bitmap[bit / 64] >> bit % 64 & 1) == 0)
@@ -490,6 +524,8 @@ static bool search(struct object *o)
         struct lookup_name name = name_of(n);
         n->is_found = lookup_in_object(o, &name, mode_of(n), &n->def);
         join.not_found -= n->is_found;
+        if (name.crowded != NULL)
+            give_up();
         if (!n->is_found)
             join.missing[kept++] = join.missing[i];
         n->hash = name.gnu_hash; /* computed by now, unless a filter did without */
@@ -541,10 +577,12 @@ static void visit_scope(const struct object *first)
 void join_objects(struct object *first)
 {
     collect(first);
-    if (join.count > 0) {
+    if (join.count > 0 && !is_given_up()) {
         make_index();
         visit_scope(first);
     }
+    for (struct object *o = first; o != NULL && is_given_up(); o = o->next)
+        o->needs = NULL;
 }
 
 const uint32_t *join_numbers(const struct object *o, bool is_jmprel)

@@ -80,6 +80,7 @@ void lookup_init(struct lookup_name *n, const char *name, const struct object_ve
     n->has_gnu_hash = true;
     n->has_sysv_hash = false;
     n->steps = 0;
+    n->crowded = NULL;
 }
 
 int lookup_make_global(struct object *o)
@@ -187,21 +188,121 @@ static bool is_filtered_out(const struct object *o, const struct lookup_name *n)
            (o->gnu_shift > 0 && (word >> second % 64 & 1) == 0);
 }
 
-static void walk_gnu(struct candidate *c, const struct object *o, struct lookup_name *n,
+static void complete_hash(struct lookup_name *n)
+{
+    if (!n->has_gnu_hash)
+        n->gnu_hash = lookup_gnu_hash(n->name);
+    n->has_gnu_hash = true;
+}
+
+/*
+ * Linkers make chains of a few symbols. A file may have all of its symbols in one, and as many references: to follow it
+ * for each would take the square of the file's size. So when a walk gets long the symbols are sorted by hash, once, and
+ * from then on sought in there.
+ *
+ * That leaves names whose hashes are the same, which are easily made up. Each of them is compared, and an object has
+ * work of that kind for all that a linker could mean by it, in proportion to its symbols; then it is given up.
+ */
+enum { LONG_CHAIN = 256, ALIKE_WORK = 1 << 20, ALIKE_WORK_EACH = 64 };
+
+/* One pass of a radix sort, by the lower or the upper half of the hash. */
+static void sort_by_half(const struct object_hash *from, struct object_hash *to, uint32_t count,
+                         uint32_t *places, unsigned shift)
+{
+    const uint32_t half = 0xffff;
+
+    memset(places, 0, (half + 2) * sizeof *places);
+    for (uint32_t i = 0; i < count; i++)
+        places[(from[i].hash >> shift & half) + 1]++;
+    for (uint32_t i = 0; i < half; i++)
+        places[i + 1] += places[i];
+    for (uint32_t i = 0; i < count; i++)
+        to[places[from[i].hash >> shift & half]++] = from[i];
+}
+
+/* False if there is no memory: then chains are followed as before. */
+static bool sort_symbols(struct object *o)
+{
+    uint32_t first = o->gnu_nbucket != 0 ? o->gnu_symoffset : 1;
+    uint32_t end = o->gnu_nbucket != 0 ? o->gnu_end : o->sym_count, count = end - first;
+    struct object_hash *sorted = object_alloc(o, count * sizeof *sorted);
+    struct object_hash *half = alloc_array(count, sizeof *half);
+    uint32_t *places = alloc_array(1 << 16 | 1, sizeof *places);
+
+    if (sorted != NULL && half != NULL && places != NULL) {
+        for (uint32_t i = first; i < end; i++) {
+            const char *name = object_string(o, o->symtab[i].st_name);
+            uint32_t hash = o->gnu_nbucket != 0 ? o->gnu_chain[i - first]
+                            : name != NULL      ? lookup_gnu_hash(name)
+                                                : 0;
+            sorted[i - first] = (struct object_hash){hash | 1, i};
+        }
+        sort_by_half(sorted, half, count, places, 0);
+        sort_by_half(half, sorted, count, places, 16);
+        o->by_hash = sorted;
+        o->by_hash_count = count;
+    }
+    alloc_free(half);
+    alloc_free(places);
+    return o->by_hash != NULL;
+}
+
+static uint32_t first_of_hash(const struct object *o, uint32_t hash)
+{
+    uint32_t low = 0, high = o->by_hash_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (o->by_hash[middle].hash < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void walk_sorted(struct candidate *c, struct object *o, struct lookup_name *n,
+                        enum lookup_mode mode)
+{
+    uint64_t most = ALIKE_WORK + (uint64_t)ALIKE_WORK_EACH * o->by_hash_count;
+    size_t each = 1 + strlen(n->name) / 32; /* names may have a megabyte in common */
+
+    *c = (struct candidate){NULL, NULL, 0};
+    complete_hash(n);
+    for (uint32_t i = first_of_hash(o, n->gnu_hash | 1);
+         i < o->by_hash_count && o->by_hash[i].hash == (n->gnu_hash | 1); i++, n->steps++) {
+        if (!consider(c, o, o->by_hash[i].sym, n, mode))
+            return;
+        o->alike_work += each;
+        if (o->alike_work > most) {
+            n->crowded = o;
+            return;
+        }
+    }
+}
+
+static void walk_gnu(struct candidate *c, struct object *o, struct lookup_name *n,
                      enum lookup_mode mode)
 {
     if (is_filtered_out(o, n))
         return;
     if (!n->has_gnu_hash) {
-        n->gnu_hash = lookup_gnu_hash(n->name);
-        n->has_gnu_hash = true;
+        complete_hash(n);
         if (is_filtered_out(o, n))
             return;
     }
-    uint32_t i = o->gnu_bucket[n->gnu_hash % o->gnu_nbucket];
-    if (i < o->gnu_symoffset) /* an empty bucket holds 0 */
+    uint32_t first = o->gnu_bucket[n->gnu_hash % o->gnu_nbucket];
+    if (first < o->gnu_symoffset) /* an empty bucket holds 0 */
         return;
-    for (; i < o->gnu_end; i++, n->steps++) {
+    if (o->by_hash != NULL) {
+        walk_sorted(c, o, n, mode);
+        return;
+    }
+    for (uint32_t i = first; i < o->gnu_end; i++, n->steps++) {
+        if (i - first == LONG_CHAIN && sort_symbols(o)) {
+            walk_sorted(c, o, n, mode);
+            return;
+        }
         uint32_t hash = o->gnu_chain[i - o->gnu_symoffset];
         if ((hash | 1) == (n->gnu_hash | 1) && !consider(c, o, i, n, mode))
             return;
@@ -210,9 +311,13 @@ static void walk_gnu(struct candidate *c, const struct object *o, struct lookup_
     }
 }
 
-static void walk_sysv(struct candidate *c, const struct object *o, struct lookup_name *n,
+static void walk_sysv(struct candidate *c, struct object *o, struct lookup_name *n,
                       enum lookup_mode mode)
 {
+    if (o->by_hash != NULL) {
+        walk_sorted(c, o, n, mode);
+        return;
+    }
     if (!n->has_sysv_hash) {
         n->sysv_hash = dynamic_sysv_hash(n->name);
         n->has_sysv_hash = true;
@@ -221,6 +326,10 @@ static void walk_sysv(struct candidate *c, const struct object *o, struct lookup
     /* A chain cannot be longer than the table: a cycle ends here, too. */
     for (uint32_t steps = 0; i != STN_UNDEF && i < o->sym_count && steps < o->sysv_nchain;
          steps++, n->steps++) {
+        if (steps == LONG_CHAIN && sort_symbols(o)) {
+            walk_sorted(c, o, n, mode);
+            return;
+        }
         if (!consider(c, o, i, n, mode))
             return;
         i = o->sysv_chain[i];
@@ -452,22 +561,57 @@ int lookup_override(struct object *o, const char *name, void *addr)
     return err;
 }
 
-int lookup_note_binding(struct object *from, struct object *to)
+/*
+ * What an object is bound to is noted once for each reference. While one object is relocated, those that need
+ * no note, or have one, are marked: an object may need as many others as it has references to them.
+ */
+static const struct object *binding;
+static unsigned binding_mark;
+
+void lookup_begin_bindings(struct object *from)
 {
-    if (to == NULL || from == to || to->is_startup || to->is_nodelete ||
-        object_list_has(&from->closure, to) || object_list_has(&from->bound, to))
-        return 0;
+    if (from->is_startup) /* is bound to nothing that is ever unloaded */
+        return;
+    binding = from;
+    binding_mark = object_new_mark();
+    for (unsigned i = 0; i < from->closure.count; i++)
+        from->closure.items[i]->visit = binding_mark;
+    for (size_t i = 0; from->needed != NULL && i < from->needed_count; i++)
+        from->needed[i]->visit = binding_mark;
+    for (unsigned i = 0; i < from->bound.count; i++)
+        from->bound.items[i]->visit = binding_mark;
+}
+
+void lookup_end_bindings(void)
+{
+    binding = NULL;
+}
+
+static bool is_noted(const struct object *from, const struct object *to)
+{
+    if (from == binding)
+        return to->visit == binding_mark;
+    if (object_list_has(&from->closure, to) || object_list_has(&from->bound, to))
+        return true;
     for (size_t i = 0; from->needed != NULL && i < from->needed_count; i++) {
         if (from->needed[i] == to)
-            return 0;
+            return true;
     }
+    return false;
+}
+
+int lookup_note_binding(struct object *from, struct object *to)
+{
+    if (to == NULL || from == to || to->is_startup || to->is_nodelete || is_noted(from, to))
+        return 0;
+    if (from == binding)
+        to->visit = binding_mark;
     return object_list_add(&from->bound, to);
 }
 
-/* Removing one would break the probe sequences of others: rebuild without o's. */
-static void forget_uniques(const struct object *o)
+/* Removing one would break the probe sequences of others: rebuild without those of marked objects. */
+static void forget_uniques(struct namespace *ns, unsigned mark)
 {
-    struct namespace *ns = o->ns;
     struct object_unique *old = ns->uniques;
     unsigned capacity = ns->unique_capacity;
 
@@ -476,7 +620,7 @@ static void forget_uniques(const struct object *o)
     ns->unique_count = 0;
     for (unsigned k = 0; k < capacity && ns->uniques != NULL; k++) {
         const struct lookup_def *def = &old[k].def;
-        if (def->sym == NULL || def->object == o)
+        if (def->sym == NULL || def->object->visit == mark)
             continue;
         ns->uniques[unique_slot(ns->uniques, capacity,
                                 object_string(def->object, def->sym->st_name), old[k].hash)] =
@@ -486,14 +630,13 @@ static void forget_uniques(const struct object *o)
     alloc_free(old);
 }
 
-void lookup_forget(const struct object *o)
+void lookup_forget(struct namespace *ns, unsigned mark)
 {
-    if (o->is_global)
-        object_list_remove(&o->ns->global, o);
-    for (unsigned i = 0; i < o->ns->unique_capacity; i++) {
-        if (o->ns->uniques[i].def.object == o) {
-            forget_uniques(o);
-            return;
-        }
-    }
+    bool is_any = false;
+
+    object_list_purge(&ns->global, mark);
+    for (unsigned i = 0; i < ns->unique_capacity && !is_any; i++)
+        is_any = ns->uniques[i].def.sym != NULL && ns->uniques[i].def.object->visit == mark;
+    if (is_any)
+        forget_uniques(ns, mark);
 }

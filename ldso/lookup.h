@@ -23,6 +23,8 @@ struct lookup_name {
     uint32_t sysv_hash; /* computed when the first object without DT_GNU_HASH comes by */
     bool has_gnu_hash, has_sysv_hash;
     uint32_t steps; /* links of hash chains that have been followed, all objects together */
+    /* An object that was given up: too many of its symbols are alike. NULL if none was. */
+    const struct object *crowded;
 };
 
 /* A definition; all 0 where there is none. Holds what a relocation needs to know of the symbol, which
@@ -101,11 +103,14 @@ void lookup_unify(struct lookup_def *def);
 
 /* Remembers that from is bound to a definition in to, which then outlives it. 0 or -ENOMEM. */
 int lookup_note_binding(struct object *from, struct object *to);
+/* While from is relocated that is quicker: no walk may mark objects in between. */
+void lookup_begin_bindings(struct object *from);
+void lookup_end_bindings(void);
 
 /* Symbol sym of o, as it stands there. */
 struct lookup_def lookup_define(struct object *o, const Elf64_Sym *sym);
 
-/* Removes o from the global scope and the table of unique symbols. */
-void lookup_forget(const struct object *o);
+/* Removes those whose visit is mark from the global scope and the table of unique symbols. */
+void lookup_forget(struct namespace *ns, unsigned mark);
 
 #endif

@@ -110,7 +110,7 @@ static int load_named(const char *name, struct object *by, struct object **out)
  * in every list. An auxiliary one may be missing. glibc knows no more of them: each symbol of the filter
  * may come from its object or, where that has none, from the filter.
  */
-static int load_filtee(struct object *o, const Elf64_Dyn *d, struct object **out)
+static int load_filtee(struct object *o, const Elf64_Dyn *d, unsigned mark, struct object **out)
 {
     int err = load_library(object_string(o, d->d_un.d_val), o, o->ns, out);
 
@@ -119,25 +119,28 @@ static int load_filtee(struct object *o, const Elf64_Dyn *d, struct object **out
         *out = NULL;
         return 0;
     }
-    if (err == 0 && *out != o)
+    if (err == 0 && *out != o && (*out)->visit != mark)
         err = object_list_add(&o->filtees, *out);
+    if (err == 0)
+        (*out)->visit = mark; /* named again, it is there already */
     if (err == 0 && (*out)->is_new && *out != o && !o->is_program)
         object_move_before(*out, o);
     return err;
 }
 
-/* What an entry of the dynamic section asks for; NULL if nothing. */
-static int load_need(struct object *o, const Elf64_Dyn *d, struct object **out)
+/* What an entry of the dynamic section asks for; NULL if nothing. Filtees of o have the mark. */
+static int load_need(struct object *o, const Elf64_Dyn *d, unsigned mark, struct object **out)
 {
     *out = NULL;
     if (d->d_tag == DT_NEEDED)
         return load_named(object_string(o, d->d_un.d_val), o, out);
     bool is_filter = d->d_tag == DT_FILTER || d->d_tag == DT_AUXILIARY;
-    return is_filter && world != WORLD_MUSL ? load_filtee(o, d, out) : 0;
+    return is_filter && world != WORLD_MUSL ? load_filtee(o, d, mark, out) : 0;
 }
 
 static int load_needs_of(struct object *o)
 {
+    unsigned mark = object_new_mark();
     size_t found = 0;
 
     if (o->needed != NULL || o->needed_count == 0)
@@ -146,7 +149,7 @@ static int load_needs_of(struct object *o)
     if (needed == NULL)
         return error_set(ERROR_LIBRARY, ENOMEM, "%s: cannot allocate memory", o->name);
     for (size_t i = 0; i < o->dynamic_count && found < o->needed_count; i++) {
-        int err = load_need(o, &o->dynamic[i], &needed[found]);
+        int err = load_need(o, &o->dynamic[i], mark, &needed[found]);
         if (err != 0) {
             alloc_free(needed);
             return err;
@@ -167,10 +170,13 @@ int needs_load(struct object *first)
         int err = load_needs_of(o);
         if (err != 0)
             return err;
-        struct object *last =
-            o; /* on with what a filter's objects need, which were put before it */
-        for (unsigned i = 0; is_due && i < o->filtees.count; i++)
-            last = object_list_has(&o->filtees, last->prev) ? last->prev : last;
+        /* on with what a filter's objects need, which were put before it */
+        struct object *last = o;
+        unsigned mark = o->filtees.count > 0 ? object_new_mark() : 0;
+        for (unsigned i = 0; i < o->filtees.count; i++)
+            o->filtees.items[i]->visit = mark;
+        while (is_due && mark != 0 && last->prev != NULL && last->prev->visit == mark)
+            last = last->prev;
         next = last != o ? last : o->next;
     }
     return 0;

@@ -59,6 +59,17 @@ void object_list_remove(struct object_list *list, const struct object *o)
     }
 }
 
+void object_list_purge(struct object_list *list, unsigned mark)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < list->count; i++) {
+        if (list->items[i]->visit != mark)
+            list->items[kept++] = list->items[i];
+    }
+    list->count = kept;
+}
+
 int object_list_insert(struct object_list *list, unsigned index, struct object *o)
 {
     int err = object_list_add(list, o);

@@ -34,6 +34,8 @@ bool object_list_has(const struct object_list *list, const struct object *o);
 void object_list_remove(struct object_list *list, const struct object *o);
 /* Puts o at index, which is at most count. 0 or -ENOMEM. */
 int object_list_insert(struct object_list *list, unsigned index, struct object *o);
+/* Removes those whose visit is mark. */
+void object_list_purge(struct object_list *list, unsigned mark);
 void object_list_free(struct object_list *list);
 
 /* A version name by its index in DT_VERSYM; name is NULL for an index that no table defines. */
@@ -49,6 +51,11 @@ struct object_version {
 struct object_override {
     uint32_t sym; /* index in the C library's symbol table */
     void *addr;   /* what references to it are bound to instead */
+};
+
+/* A symbol, and the hash of its name with bit 0 set. */
+struct object_hash {
+    uint32_t hash, sym;
 };
 
 /* A name or a file that an object is known by: see names.h. */
@@ -199,6 +206,10 @@ struct object {
     struct object_list roots;   /* whose closures are searched after the global scope */
     struct object_list bound;   /* objects outside the closure that relocation bound this one to */
     bool is_global, is_deepbind;
+    /* Its symbols sorted by hash, once one of its chains was found to be long; object_alloc's. */
+    struct object_hash *by_hash;
+    uint32_t by_hash_count;
+    uint64_t alike_work; /* spent on comparing names that have the same hash */
     struct object_override *overrides; /* owned */
     unsigned override_count;
     uint64_t override_mask; /* bit (index of a symbol that one is for) % 64 */

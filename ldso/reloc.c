@@ -660,8 +660,10 @@ static int relocate_object(struct object *o, bool is_lazy)
     struct work w = {.object = o, .is_lazy = is_lazy, .memo.allows_undefined = is_trial};
     int err = set_text(&w, true);
 
+    lookup_begin_bindings(o);
     if (err == 0)
         err = relocate_tables(&w);
+    lookup_end_bindings();
     if (err == 0)
         err = set_text(&w, false);
     relocate_dynamic(o);

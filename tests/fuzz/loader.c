@@ -184,7 +184,8 @@ static int link_objects(struct object *program, struct object *library, bool is_
 static void discard(struct object *o)
 {
     object_unlink(o);
-    lookup_forget(o);
+    o->visit = object_new_mark();
+    lookup_forget(o->ns, o->visit);
     tls_remove_module(o);
     object_free(o);
 }
