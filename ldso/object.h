@@ -209,7 +209,7 @@ struct object {
     /* Its symbols sorted by hash, once one of its chains was found to be long; object_alloc's. */
     struct object_hash *by_hash;
     uint32_t by_hash_count;
-    uint64_t alike_work; /* spent on comparing names that have the same hash */
+    uint64_t alike_work;               /* spent on comparing names that have the same hash */
     struct object_override *overrides; /* owned */
     unsigned override_count;
     uint64_t override_mask; /* bit (index of a symbol that one is for) % 64 */

@@ -680,12 +680,12 @@ static int relocate_and_tell(struct object *o, bool is_lazy)
 
 static int copy(const struct deferred *d)
 {
-    void *to;
-    const void *from;
-    uint64_t size;
+    void *to = NULL;
+    const void *from = NULL;
+    uint64_t size = 0;
     int err = find_copy(d, &to, &from, &size);
 
-    if (err == 0)
+    if (err == 0 && size > 0)
         memmove(to, from, size); /* a malformed object can copy from itself */
     return err;
 }

@@ -306,7 +306,7 @@ static int try_element(const struct query *q, const char *element, size_t len, s
     }
     char *dir = q->is_literal ? alloc_string(element, len) : NULL;
     int err = dir == NULL ? search_expand(element, len, o, &dir) : 0;
-    if (err != 0)
+    if (dir == NULL)
         return err;
     size_t end = strlen(dir);
     while (end > 1 && dir[end - 1] == '/')

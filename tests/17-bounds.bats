@@ -43,8 +43,8 @@ can_count() {
 # linear STATUS CASE COUNT [OPTION]
 linear() {
     local few many
-    few=$(count "$1" "$(loader "$host")" ${4-} "$(make_files "$host" "$2" "$3")/main")
-    many=$(count "$1" "$(loader "$host")" ${4-} "$(make_files "$host" "$2" "$((4 * $3))")/main")
+    few=$(count "$1" "$(loader "$host")" "${@:4}" "$(make_files "$host" "$2" "$3")/main")
+    many=$(count "$1" "$(loader "$host")" "${@:4}" "$(make_files "$host" "$2" "$((4 * $3))")/main")
     grows_linearly "$2 ${4-}" "$few" "$many"
 }
 
