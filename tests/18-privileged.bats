@@ -311,7 +311,7 @@ preloads_trusted() {
         [nothing.so]=0 [libcached.so]=0 [libunmarked.so:libplain.so]=1)
     cd "$place/glibc"
     ldconfig -C "$place/cache" "$place/cached"
-    ldconfig -C "$place/cache" -p | grep -q libcached
+    grep -q libcached <(ldconfig -C "$place/cache" -p)
     mount --bind "$place/cache" /etc/ld.so.cache
     for list in "${!preloaded[@]}"; do
         for way in native interp; do
