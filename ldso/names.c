@@ -22,6 +22,7 @@ static struct bucket few[FEW];
 static struct bucket *buckets = few;
 static uint32_t bucket_count = FEW, count; /* a power of two; entries */
 
+/* Byte by byte, unlike lookup_gnu_hash: the program's own strings come here, and what lies behind them is not ours. */
 static uint32_t hash_name(const char *name)
 {
     uint32_t hash = 5381;
