@@ -11,6 +11,7 @@
  * Of the loader all is here from mmapfd.c up to reloc.c and init.c; the search for files is left out, as one
  * file is all there is.
  */
+#include "alloc.h"
 #include "dynamic.h"
 #include "error.h"
 #include "init.h"
@@ -21,6 +22,7 @@
 #include "process.h"
 #include "reloc.h"
 #include "search.h"
+#include "string.h"
 #include "sys.h"
 #include "tls.h"
 #include "version.h"
@@ -150,7 +152,11 @@ static void look_everything_up(struct object *o)
 
 static void expand_names(struct object *o)
 {
-    free(o->rpath != NULL ? search_expand(o->rpath, 20, o) : NULL);
+    char *expanded = NULL;
+
+    if (o->rpath != NULL)
+        search_expand(o->rpath, strnlen(o->rpath, 20), o, &expanded);
+    alloc_free(expanded);
     for (size_t i = 0; i < o->dynamic_count; i++) {
         if (o->dynamic[i].d_tag == DT_NEEDED)
             require(object_string(o, o->dynamic[i].d_un.d_val) != NULL, "a needed name");
