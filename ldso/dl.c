@@ -114,6 +114,7 @@ static int extend_scopes(struct object *root, bool for_new)
     return 0;
 }
 
+/* What is opened: by name, or the file that fd is. */
 struct opening {
     const char *name;
     int fd; /* -1: by name */
@@ -185,7 +186,6 @@ static void commit(struct object *first, struct object *root, int mode)
     rdebug_notify(root->ns, RDEBUG_CONSISTENT);
 }
 
-/* What is opened: by name, or the file that fd is. */
 static int open_objects(const struct opening *what, struct object **root)
 {
     struct namespace *ns = what->ns;
